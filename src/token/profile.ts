@@ -1,0 +1,78 @@
+import type { CryptoKey } from 'jose'
+import { type Static, Type } from 'typebox'
+import type { SigningKey } from './signer.ts'
+import type { UserIdRules } from './user-id.ts'
+
+/** A profile's name: part of a URL and of a path in Vault, so nothing that either could read otherwise. */
+export const ProfileNameSchema = Type.String({
+  pattern: '^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$',
+  description: 'Lower-case letters, digits and hyphens, at most 64',
+})
+
+/** Names of transit keys: the prefix is what the signer's policy covers. */
+export const SigningKeyNameSchema = Type.String({ pattern: '^padlock-[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$' })
+
+const thumbprint = '^[A-Za-z0-9_-]{43}$'
+const version = () => Type.Integer({ minimum: 1 })
+
+/** A profile as it stands in Vault's KV store. */
+export const ProfileSettingsSchema = Type.Object(
+  {
+    issuer: Type.String({
+      minLength: 1,
+      maxLength: 255,
+      description: 'The `iss` claim, as agreed with iAdvize',
+    }),
+    signingKey: SigningKeyNameSchema,
+    signingKeyVersion: version(),
+    tokenTtlSeconds: Type.Integer({ minimum: 1, maximum: 86_400, default: 60 }),
+    recipientKeys: Type.Record(
+      Type.String({ pattern: thumbprint }),
+      Type.Object({
+        publicKey: Type.String({ description: 'SPKI PEM' }),
+        addedAt: Type.Optional(Type.String()),
+        addedBy: Type.Optional(Type.String()),
+      }),
+      { minProperties: 1, description: "The recipient's public keys by RFC 7638 thumbprint" },
+    ),
+    activeRecipientKey: Type.String({ pattern: thumbprint }),
+    previousSigningKeyVersion: Type.Optional(version()),
+    activatedAt: Type.String({ description: 'When the pinned version was activated, RFC 3339' }),
+    activatedBy: Type.String({ description: 'The display name of the operator who did it' }),
+    userIdPattern: Type.Optional(Type.String({ minLength: 1, maxLength: 1024 })),
+    userIdPlaceholders: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 255 }))),
+    allowedUserIds: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 255 }))),
+    sharedUserId: Type.Optional(
+      Type.Object(
+        {
+          share: Type.Number({ exclusiveMinimum: 0, maximum: 1 }),
+          minimum: Type.Integer({ minimum: 1 }),
+          refuse: Type.Boolean(),
+        },
+        { additionalProperties: false },
+      ),
+    ),
+    callers: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 255 }))),
+    jwsHeader: Type.Optional(
+      Type.Object(
+        {
+          kid: Type.Optional(Type.Boolean()),
+          typ: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+        },
+        { additionalProperties: false },
+      ),
+    ),
+    jti: Type.Optional(Type.Boolean()),
+  },
+  { additionalProperties: false },
+)
+export type ProfileSettings = Static<typeof ProfileSettingsSchema>
+
+/** A profile that can sign: its settings, with its keys loaded and its rules compiled. */
+export interface Profile extends ProfileSettings {
+  name: string
+  pinnedKey: SigningKey
+  /** active recipient key, imported for RSA-OAEP-256 */
+  recipientKey: CryptoKey
+  userIdRules: UserIdRules
+}

@@ -1,0 +1,35 @@
+import type { KeyObject } from 'node:crypto'
+
+/** A pinned version of an RSA signing key: its name and version in Vault, and the public part to verify with. */
+export interface SigningKey {
+  name: string
+  version: number
+  publicKey: KeyObject
+  /** RFC 7638 thumbprint of the public key, base64url */
+  thumbprint: string
+}
+
+/** What a signer gives back: the signature's bytes, and the version of the key that made it. */
+export interface Signature {
+  signature: Buffer
+  keyVersion: number
+}
+
+/** How long, and for whom, a signature is wanted. */
+export interface SignOptions {
+  /** the moment by which the answer is useless, in milliseconds of performance.now() */
+  deadline: number
+  /** aborted when the caller has gone away */
+  signal?: AbortSignal
+  /** stands in Vault's audit log beside the signature */
+  correlationId?: string
+}
+
+/** Makes RS256 signatures (RFC 7518 §3.3) without giving the private key to this process. */
+export interface Signer {
+  /**
+   * @param digest SHA-256 of the JWS signing input, 32 bytes
+   * @throws PadlockError with a `vault_*`, `signing_key_missing`, `key_version_disabled` or `overloaded` code
+   */
+  sign(digest: Buffer, key: SigningKey, options: SignOptions): Promise<Signature>
+}

@@ -1,0 +1,89 @@
+import { RE2JS } from 're2js'
+import type { FieldError } from '../errors.ts'
+import { builtInPlaceholders, placeholderForms } from './placeholders.ts'
+
+/** Longest userId in UTF-16 code units (iAdvize, "Authenticated Messaging": 255 characters). */
+export const userIdMaxLength = 255
+
+/** What a profile adds to the rules of a userId. */
+export interface UserIdRules {
+  /** linear-time (RE2) expression which must match the whole id */
+  pattern?: RE2JS | undefined
+  /** refused as well as the built-in ones: whole value, lower case */
+  placeholders: ReadonlySet<string>
+  /** accepted although they are placeholders: whole value, exactly */
+  allowed: ReadonlySet<string>
+}
+
+/** The part of a profile that narrows or widens what is accepted as a userId. */
+export interface UserIdSettings {
+  userIdPattern?: string | undefined
+  userIdPlaceholders?: readonly string[] | undefined
+  allowedUserIds?: readonly string[] | undefined
+}
+
+// Unicode general category C: control, format, surrogate, private use, unassigned.
+const otherCharacter = /\p{C}/u
+const whiteSpaceAtAnEnd = /^\p{White_Space}|\p{White_Space}$/u
+const whiteSpaceButSpace = /[^\P{White_Space} ]/u
+
+/**
+ * Makes a profile's userId settings ready for use.
+ *
+ * @throws RE2JSSyntaxException when `userIdPattern` does not compile
+ */
+export function userIdRules(settings: UserIdSettings): UserIdRules {
+  return {
+    pattern: settings.userIdPattern === undefined ? undefined : RE2JS.compile(settings.userIdPattern),
+    placeholders: new Set(settings.userIdPlaceholders?.map((entry) => entry.toLowerCase())),
+    allowed: new Set(settings.allowedUserIds),
+  }
+}
+
+/** True for a value that broken code sends in place of an id: whole value, case ignored. */
+export function isPlaceholder(userId: string, rules: UserIdRules): boolean {
+  if (rules.allowed.has(userId)) return false
+  const lowerCase = userId.toLowerCase()
+  return (
+    builtInPlaceholders.has(lowerCase) ||
+    rules.placeholders.has(lowerCase) ||
+    placeholderForms.some((form) => form.test(userId))
+  )
+}
+
+/**
+ * Checks a userId against every rule; an id is refused, never repaired.
+ *
+ * @returns one fault for each rule that is broken; an empty list for an id that is accepted
+ */
+export function checkUserId(userId: string, rules: UserIdRules): FieldError[] {
+  const errors: FieldError[] = []
+  const refuse = (code: string, detail: string) => errors.push({ pointer: '/userId', code, detail })
+  if (userId === '') {
+    refuse('user_id_empty', 'The userId is empty.')
+    return errors
+  }
+  if (userId.length > userIdMaxLength) {
+    refuse('user_id_too_long', `The userId is longer than ${userIdMaxLength} UTF-16 code units.`)
+    return errors
+  }
+  if (whiteSpaceAtAnEnd.test(userId) || whiteSpaceButSpace.test(userId)) {
+    refuse('user_id_whitespace', 'The userId begins or ends with white space, or holds other than U+0020.')
+  }
+  if (otherCharacter.test(userId)) {
+    refuse(
+      'user_id_control_character',
+      'The userId holds a control, format, surrogate, private-use or unassigned character.',
+    )
+  }
+  if (userId.normalize('NFC') !== userId) {
+    refuse('user_id_not_normalized', 'The userId is not in Unicode Normalization Form C.')
+  }
+  if (isPlaceholder(userId, rules)) {
+    refuse('user_id_placeholder', 'The userId is a placeholder, as code without a user at hand sends it.')
+  }
+  if (rules.pattern !== undefined && !rules.pattern.testExact(userId)) {
+    refuse('user_id_pattern_mismatch', "The userId does not match the profile's userIdPattern.")
+  }
+  return errors
+}
