@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process'
-import { constants } from 'node:fs'
-import { access, stat } from 'node:fs/promises'
-import { delimiter, isAbsolute, join, resolve } from 'node:path'
+import { rm } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { promisify } from 'node:util'
+import { findOnPath, isExecutable } from './executable.ts'
 import { buildVault, builtVaultPath } from './vault-build.ts'
+import { olderThan } from './version.ts'
 
 /** The oldest Vault that development and the tests accept. */
 export const MINIMUM_VAULT_VERSION = '1.15.0'
@@ -23,6 +24,8 @@ export interface FindVaultOptions {
   env?: NodeJS.ProcessEnv
   /** Receives one line at a time while a build is under way; the lines carry no line end. */
   log?: (line: string) => void
+  /** Stops a build that is under way; the promise then rejects with an AbortError. */
+  signal?: AbortSignal
 }
 
 /**
@@ -32,10 +35,8 @@ export interface FindVaultOptions {
  * @returns the program, checked by running `vault version`
  * @throws Error with one sentence that says what is wrong and what to do
  */
-export async function findVaultBinary({
-  env = process.env,
-  log = () => {},
-}: FindVaultOptions = {}): Promise<VaultBinary> {
+export async function findVaultBinary(options: FindVaultOptions = {}): Promise<VaultBinary> {
+  const env = options.env ?? process.env
   if (env.VAULT_BIN) {
     const path = resolve(env.VAULT_BIN)
     if (!(await isExecutable(path))) {
@@ -45,27 +46,26 @@ export async function findVaultBinary({
     }
     return { path, version: await checkedVersion(path), source: 'VAULT_BIN' }
   }
-
   const installed = await findOnPath('vault', env)
   if (installed) return { path: installed, version: await checkedVersion(installed), source: 'PATH' }
+  return findBuiltVault(options)
+}
 
+/** As findVaultBinary, but only the pinned Vault: the one built earlier, or a build with Go. */
+export async function findBuiltVault({
+  env = process.env,
+  log = () => {},
+  signal,
+}: FindVaultOptions = {}): Promise<VaultBinary> {
   const built = await builtVaultPath(env)
   if (await isExecutable(built)) {
     // A damaged file in the cache is built again: nobody put it there by hand.
     const version = await checkedVersion(built).catch(() => undefined)
     if (version) return { path: built, version, source: 'cache' }
+    await rm(built, { force: true })
   }
-
-  const path = await buildVault({ env, log })
+  const path = await buildVault({ env, log, ...(signal && { signal }) })
   return { path, version: await checkedVersion(path), source: 'build' }
-}
-
-/** The absolute path of a program on PATH, or undefined; relative entries of PATH are not searched. */
-export async function findOnPath(name: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {
-  for (const folder of (env.PATH ?? '').split(delimiter)) {
-    if (isAbsolute(folder) && (await isExecutable(join(folder, name)))) return join(folder, name)
-  }
-  return undefined
 }
 
 async function checkedVersion(path: string): Promise<string> {
@@ -86,18 +86,4 @@ async function checkedVersion(path: string): Promise<string> {
     )
   }
   return version
-}
-
-/** Compares versions of three numbers, such as 1.9.0 and 1.15.0. */
-export function olderThan(version: string, minimum: string): boolean {
-  return version.localeCompare(minimum, 'en', { numeric: true }) < 0
-}
-
-async function isExecutable(path: string): Promise<boolean> {
-  try {
-    await access(path, constants.X_OK)
-    return (await stat(path)).isFile()
-  } catch {
-    return false
-  }
 }

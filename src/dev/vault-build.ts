@@ -1,11 +1,13 @@
 import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdir, readFile, rename, rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, isAbsolute, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
-import { holdFileLock } from './file-lock.ts'
-import { findOnPath, olderThan } from './vault-binary.ts'
+import { findOnPath, isExecutable } from './executable.ts'
+import { type FileLock, holdFileLock } from './file-lock.ts'
+import { olderThan } from './version.ts'
 
 const MODULE = 'github.com/hashicorp/vault'
 const FOLDER = join(import.meta.dirname, '../../tools/vault')
@@ -16,6 +18,7 @@ const TAGS = ['-tags', 'minimal']
 export interface BuildVaultOptions {
   env: NodeJS.ProcessEnv
   log: (line: string) => void
+  signal?: AbortSignal
 }
 
 /**
@@ -37,40 +40,47 @@ export async function builtVaultPath(env: NodeJS.ProcessEnv): Promise<string> {
  * @returns the absolute path of the program
  * @throws Error with one sentence that says what to do: no Go, a Go that is too old, a build that failed
  */
-export async function buildVault({ env, log }: BuildVaultOptions): Promise<string> {
+export async function buildVault(options: BuildVaultOptions): Promise<string> {
+  const { env, log } = options
   const wanted = await pins()
   const target = await builtVaultPath(env)
   const go = await findOnPath('go', env)
   if (!go) {
     throw new Error(
-      `There is no Vault and no Go to build one: install Vault (1.15 or newer) or Go (${wanted.go} or newer), ` +
-        'or set VAULT_BIN to a vault program.',
+      `There is no Vault and no Go to build one: install Vault or Go (${wanted.go} or newer), or set VAULT_BIN to a vault program.`,
     )
   }
   await checkGo(go, wanted.go, env)
-  await mkdir(dirname(target), { recursive: true }).catch((cause) => {
-    throw new Error(
-      `${dirname(target)} cannot be made: set XDG_CACHE_HOME to a folder that can be written.`,
-      {
-        cause,
-      },
-    )
-  })
 
-  const lock = await holdFileLock(`${target}.lock`, () => log('Another process is building Vault: waiting.'))
+  const lock = await reserve(target, log)
   const temporary = `${target}.${process.pid}`
   try {
-    log(`Building Vault ${wanted.vault} with Go, once: this takes 5 to 10 minutes on 2 cores.`)
-    const packages = await watch(go, ['list', '-deps', ...TAGS, MODULE], env, log, 'downloading', 'modules')
+    // The process that was waited for has built it.
+    if (await isExecutable(target)) return target
+    log(`Building Vault ${wanted.vault} with Go, this once: it takes 5 to 10 minutes on 2 cores.`)
+    const packages = await run(go, ['list', '-deps', ...TAGS, MODULE], 'downloading', 'modules', options)
     const flags = ['-v', '-trimpath', ...TAGS, '-ldflags', '-s -w', '-o', temporary]
-    await watch(go, ['build', ...flags, MODULE], env, log, 'compiling', `of ${packages} packages`)
+    await run(go, ['build', ...flags, MODULE], 'compiling', `of ${packages} packages`, options)
     await rename(temporary, target)
   } finally {
     await rm(temporary, { force: true })
     await lock.release()
   }
-  log(`Built Vault ${wanted.vault}: it is kept in ${dirname(target)}.`)
+  log(`Built Vault ${wanted.vault}, kept as ${target}.`)
   return target
+}
+
+async function reserve(target: string, log: (line: string) => void): Promise<FileLock> {
+  try {
+    await mkdir(dirname(target), { recursive: true })
+    return await holdFileLock(`${target}.lock`, () =>
+      log('Another process is building Vault: waiting for it.'),
+    )
+  } catch (cause) {
+    throw new Error(`${dirname(target)} cannot be written: set XDG_CACHE_HOME to a folder that can.`, {
+      cause,
+    })
+  }
 }
 
 /** The versions that go.mod pins: of Vault itself, and the Go that it needs. */
@@ -92,8 +102,8 @@ async function checkGo(go: string, wanted: string, env: NodeJS.ProcessEnv): Prom
   const [version = '', toolchain = ''] = answer.stdout.split('\n')
   const number = /^go(\d+\.\d+(?:\.\d+)?)/.exec(version)?.[1]
   // Since Go 1.21 a Go fetches the newer one that a module asks for, unless it is told to stay local.
-  const canFetch = number && !olderThan(number, '1.21') && toolchain !== 'local'
-  if (number && (canFetch || !olderThan(number, wanted))) return
+  const canFetch = /(^|\+)auto$/.test(toolchain)
+  if (canFetch || (number && !olderThan(number, wanted))) return
   throw new Error(
     `${go} is ${version || 'of an unknown version'}, and Vault needs Go ${wanted} or newer to build: upgrade Go, ` +
       'or install Vault, or set VAULT_BIN to a vault program.',
@@ -106,47 +116,36 @@ function goEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 }
 
 /** Runs go in tools/vault, tells every few seconds how far it is, and gives the number of lines on its output. */
-function watch(
+async function run(
   go: string,
   args: string[],
-  env: NodeJS.ProcessEnv,
-  log: (line: string) => void,
   doing: string,
   unit: string,
+  { env, log, signal }: BuildVaultOptions,
 ): Promise<number> {
   const started = performance.now()
-  const child = spawn(go, args, { cwd: FOLDER, env: goEnv(env), stdio: ['ignore', 'pipe', 'pipe'] })
+  // Go cleans up its own children on SIGINT only.
+  const child = spawn(go, args, { cwd: FOLDER, env: goEnv(env), signal, killSignal: 'SIGINT' })
   let lines = 0
   let steps = 0
-  const last: string[] = []
-  const report = () => {
-    const seconds = Math.round((performance.now() - started) / 1000)
-    log(`Building Vault: ${doing}, ${steps} ${unit}, ${Math.floor(seconds / 60)} min ${seconds % 60} s`)
-  }
+  const said: string[] = []
   createInterface(child.stdout).on('line', () => lines++)
   createInterface(child.stderr).on('line', (line) => {
     steps++
-    last.push(line)
-    if (last.length > 10) last.shift()
+    if (!line.startsWith('go: downloading')) said.push(line)
   })
-  const timer = setInterval(report, REPORT_EVERY_MS)
-  const stop = () => child.kill()
-  process.once('exit', stop)
-
-  return new Promise<number>((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', (code) => {
-      if (code === 0) return resolve(lines)
-      const said = last.filter((line) => !line.startsWith('go: downloading')).join('\n')
-      reject(
-        new Error(
-          `Vault could not be built (go ${args[0]} ended with ${code}): see what Go says below, ` +
-            `check the network, or set VAULT_BIN to a vault program.\n${said}`,
-        ),
-      )
-    })
-  }).finally(() => {
+  const timer = setInterval(() => {
+    const seconds = Math.round((performance.now() - started) / 1000)
+    log(`Building Vault: ${doing}, ${steps} ${unit}, ${Math.floor(seconds / 60)} min ${seconds % 60} s`)
+  }, REPORT_EVERY_MS)
+  try {
+    const [code] = await once(child, 'close')
+    if (code === 0) return lines
+    throw new Error(
+      `Vault could not be built: see what "go ${args[0]}" says below and check the network, ` +
+        `or set VAULT_BIN to a vault program.\n${said.slice(-10).join('\n')}`,
+    )
+  } finally {
     clearInterval(timer)
-    process.off('exit', stop)
-  })
+  }
 }
