@@ -1,0 +1,53 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Test } from 'tap'
+import { type DevVault, startVault } from '../../src/dev/dev-vault.ts'
+import { findVaultBinary } from '../../src/dev/vault-binary.ts'
+
+/** What Vault answered: its status, and its JSON body, or an empty object where it sent none. */
+export interface VaultAnswer {
+  status: number
+  // biome-ignore lint/suspicious/noExplicitAny: a test reads whatever Vault sent.
+  body: any
+}
+
+export interface TestVault extends DevVault {
+  auditLog: string
+  /** The program that runs. */
+  binary: string
+  /** Folder of this Vault alone, removed at the end of the test. */
+  dir: string
+  /** Calls `/v1/<path>` with the root token, or with another one; an empty string sends none. */
+  api(method: string, path: string, body?: object, token?: string): Promise<VaultAnswer>
+}
+
+/**
+ * Starts a real Vault in dev mode for a test file, on a free port and with a file audit device; it ends with the test.
+ * It takes about a second: start one per file, and mount what a single test needs under a name of its own.
+ */
+export async function testVault(t: Pick<Test, 'teardown'>): Promise<TestVault> {
+  const dir = await mkdtemp(join(tmpdir(), 'padlock-vault-'))
+  t.teardown(() => rm(dir, { recursive: true, force: true }))
+  const { path: binary } = await findVaultBinary()
+  const auditLog = join(dir, 'audit.log')
+  const vault = await startVault({ binary, auditLog })
+  t.teardown(() => vault.stop())
+
+  return {
+    ...vault,
+    auditLog,
+    binary,
+    dir,
+    async api(method, path, body, token = vault.rootToken) {
+      const answer = await fetch(`${vault.address}/v1/${path}`, {
+        method,
+        headers: token ? { 'X-Vault-Token': token } : {},
+        redirect: 'manual',
+        ...(body && { body: JSON.stringify(body) }),
+      })
+      const text = await answer.text()
+      return { status: answer.status, body: text ? JSON.parse(text) : {} }
+    },
+  }
+}
