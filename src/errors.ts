@@ -33,6 +33,11 @@ export const errorCodes = {
   },
   overloaded: { status: 503, title: 'Too many requests wait for a signature', retryAfter: 1 },
   shutting_down: { status: 503, title: 'This instance is stopping', retryAfter: 1 },
+  caller_keys_unavailable: {
+    status: 503,
+    title: "The keys of the callers' issuer cannot be fetched",
+    retryAfter: 2,
+  },
   vault_timeout: { status: 504, title: 'Vault did not answer in time' },
 } as const satisfies Record<string, { status: number; title: string; retryAfter?: number }>
 

@@ -1,0 +1,13 @@
+import { readFileSync } from 'node:fs'
+
+const manifest: { version: string } = JSON.parse(
+  readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+)
+
+/** What runs: Padlock, Node, and the Unicode tables that the rules of a userId are read from. */
+export const build = Object.freeze({
+  version: manifest.version,
+  node: process.versions.node,
+  unicode: process.versions.unicode,
+  icu: process.versions.icu,
+})

@@ -1,0 +1,146 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import closeWithGrace from 'close-with-grace'
+import { Command } from 'commander'
+import { pino } from 'pino'
+import { build } from '../build.ts'
+import { type Config, ConfigError, loadConfig, unknownVariables } from '../config.ts'
+import type { PadlockError } from '../errors.ts'
+import { buildApp } from '../http/app.ts'
+import { type CallerKeys, JwksCallerKeys, pemCallerKeys } from '../http/caller-keys.ts'
+import { createMetrics } from '../http/metrics.ts'
+import { createVaultClient } from '../vault/client.ts'
+import { createLogin } from '../vault/login.ts'
+import { ProfileRegistry } from '../vault/profile-registry.ts'
+import { VaultSession } from '../vault/session.ts'
+import { TransitSigner } from '../vault/transit-signer.ts'
+import { VaultHealth } from '../vault/vault-health.ts'
+
+type Log = ReturnType<typeof pino>
+
+async function openCallerKeys(config: Config, log: Log): Promise<CallerKeys> {
+  if (config.PADLOCK_CALLER_JWKS_URL !== undefined)
+    return new JwksCallerKeys(config.PADLOCK_CALLER_JWKS_URL, log)
+  try {
+    return await pemCallerKeys(config.PADLOCK_CALLER_PUBLIC_KEY_FILE as string)
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? 'not a public key'
+    throw new ConfigError([`PADLOCK_CALLER_PUBLIC_KEY_FILE cannot be read as a PEM public key (${reason})`])
+  }
+}
+
+function openVault(config: Config) {
+  try {
+    return createVaultClient({
+      address: config.VAULT_ADDR,
+      namespace: config.VAULT_NAMESPACE,
+      caFile: config.VAULT_CACERT,
+      certFile: config.VAULT_CLIENT_CERT,
+      keyFile: config.VAULT_CLIENT_KEY,
+      serverName: config.VAULT_TLS_SERVER_NAME,
+    })
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? 'not PEM'
+    throw new ConfigError([
+      `a file of VAULT_CACERT, VAULT_CLIENT_CERT or VAULT_CLIENT_KEY cannot be read (${reason})`,
+    ])
+  }
+}
+
+/** Reads the profiles as soon as Vault lets it; says whether any of them can sign. */
+async function firstRefresh(profiles: ProfileRegistry, log: Log, stopped: () => boolean): Promise<boolean> {
+  for (let pauseMs = 250; !stopped(); pauseMs = Math.min(pauseMs * 2, 5_000)) {
+    try {
+      await profiles.refresh()
+      return profiles.status().some(({ state }) => state !== 'unusable')
+    } catch (error) {
+      const { code, message } = error as PadlockError
+      log.warn({ code, pauseMs }, `cannot read the profiles, will try again: ${message}`)
+      await sleep(pauseMs)
+    }
+  }
+  return true
+}
+
+/**
+ * `padlock serve`: the HTTP service, until a signal stops it.
+ *
+ * @returns the exit code when it cannot start: 2 for a configuration that is not usable, 1 otherwise
+ */
+export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
+  let config: Config
+  let log: Log
+  let client: ReturnType<typeof openVault>
+  let callerKeys: CallerKeys
+  try {
+    config = loadConfig(env)
+    log = pino({ level: config.PADLOCK_LOG_LEVEL, base: null, formatters: { level: (level) => ({ level }) } })
+    client = openVault(config)
+    callerKeys = await openCallerKeys(config, log)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    process.stderr.write(`${error.message}\n`)
+    return 2
+  }
+  const misspelt = unknownVariables(env)
+  if (misspelt.length > 0) log.warn({ variables: misspelt }, 'variables that Padlock does not know')
+
+  let stopping = false
+  const session = new VaultSession(client, createLogin(client, config), log)
+  const health = new VaultHealth(client)
+  const mounts = { kv: config.PADLOCK_KV_MOUNT, transit: config.PADLOCK_TRANSIT_MOUNT }
+  const profiles = new ProfileRegistry(client, session, mounts, log)
+  const signer = new TransitSigner(client, session, config.PADLOCK_TRANSIT_MOUNT)
+  const app = await buildApp({
+    ...{ config, log, session, profiles, signer, callerKeys, health },
+    metrics: createMetrics(),
+    stopping: () => stopping,
+  })
+
+  async function stop(): Promise<void> {
+    stopping = true
+    profiles.stop()
+    health.stop()
+    callerKeys.stop()
+    await app.close()
+    await session.stop()
+    await client.close()
+  }
+  const onSignal = closeWithGrace(
+    { delay: config.PADLOCK_GRACE_PERIOD_MS, logger: false },
+    async ({ signal, err }) => {
+      if (err) log.fatal({ errorName: err.name }, 'stopping after an error that nothing caught')
+      else log.info({ signal }, 'stopping')
+      await stop()
+    },
+  )
+
+  try {
+    const address = await app.listen({ host: config.PADLOCK_HOST, port: config.PADLOCK_PORT })
+    log.info({ address, pid: process.pid, build }, 'listening')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    log.fatal(
+      { code },
+      `cannot listen on ${config.PADLOCK_HOST}:${config.PADLOCK_PORT} (PADLOCK_HOST, PADLOCK_PORT)`,
+    )
+    return 1
+  }
+  health.start()
+  await Promise.all([session.start(), callerKeys.start()])
+  if (!(await firstRefresh(profiles, log, () => stopping))) {
+    log.fatal('no profile can sign; see the errors above, and `padlock setup`')
+    onSignal.uninstall()
+    await stop()
+    return 1
+  }
+  profiles.start(config.PADLOCK_PROFILE_REFRESH_SECONDS)
+  return new Promise<number>(() => {})
+}
+
+export function serveCommand(): Command {
+  return new Command('serve')
+    .description('run the HTTP service (configured by the environment: see .env.example)')
+    .action(async () => {
+      process.exit(await serve(process.env))
+    })
+}

@@ -1,0 +1,185 @@
+import { Ajv } from 'ajv'
+import { envSchema } from 'env-schema'
+import { type Static, Type } from 'typebox'
+
+const text = (description: string, options: object = {}) =>
+  Type.String({ minLength: 1, description, ...options })
+const optional = (description: string, options: object = {}) => Type.Optional(text(description, options))
+const number = (minimum: number, maximum: number, standard: number, description: string) =>
+  Type.Integer({ minimum, maximum, default: standard, description })
+const flag = (description: string) => Type.Boolean({ default: false, description })
+
+/** A mount's path in Vault: names joined by slashes, no slash at either end. */
+const mount = (standard: string, description: string) =>
+  text(description, { default: standard, pattern: '^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$' })
+
+/** Every variable that `padlock serve` reads: its type, bounds, default and meaning. The one source. */
+export const ConfigSchema = Type.Object({
+  PADLOCK_HOST: text('Address to listen on', { default: '127.0.0.1' }),
+  PADLOCK_PORT: number(0, 65_535, 3000, 'Port to listen on; 0 takes a free one'),
+  PADLOCK_LOG_LEVEL: Type.Union(
+    ['fatal', 'error', 'warn', 'info', 'debug', 'silent'].map((level) => Type.Literal(level)),
+    { default: 'info', description: 'fatal, error, warn, info, debug or silent' },
+  ),
+  PADLOCK_REQUEST_DEADLINE_MS: number(100, 60_000, 2_000, 'Milliseconds by which every request is answered'),
+  PADLOCK_GRACE_PERIOD_MS: number(100, 600_000, 10_000, 'Milliseconds that a stop may take at the most'),
+  PADLOCK_PROFILE_REFRESH_SECONDS: number(1, 3_600, 15, 'Seconds between two reads of the profiles'),
+
+  VAULT_ADDR: text("Vault's address: scheme, host, port", { default: 'https://127.0.0.1:8200' }),
+  VAULT_NAMESPACE: optional("Vault's namespace (Enterprise)"),
+  VAULT_CACERT: optional("PEM file of the CA that signed Vault's certificate"),
+  VAULT_CLIENT_CERT: optional("PEM file of Padlock's own TLS certificate for Vault"),
+  VAULT_CLIENT_KEY: optional("PEM file of that certificate's private key"),
+  VAULT_TLS_SERVER_NAME: optional("Name in Vault's certificate, where it is not the address's host"),
+  PADLOCK_ALLOW_INSECURE_VAULT: flag('true: allow plain HTTP to a Vault off the loopback'),
+  PADLOCK_TRANSIT_MOUNT: mount('transit', 'Mount of the transit engine'),
+  PADLOCK_KV_MOUNT: mount('secret', 'Mount of the KV version 2 engine'),
+
+  PADLOCK_VAULT_AUTH: Type.Union(
+    ['approle', 'token'].map((method) => Type.Literal(method)),
+    { default: 'approle', description: 'How Padlock logs in to Vault: approle or token' },
+  ),
+  PADLOCK_VAULT_AUTH_MOUNT: Type.Optional(
+    mount('', 'Mount of the auth method, without `auth/`; by default the name of the method'),
+  ),
+  PADLOCK_VAULT_ROLE_ID: optional('AppRole: the role_id'),
+  PADLOCK_VAULT_ROLE_ID_FILE: optional('AppRole: file that holds the role_id; read again at each login'),
+  PADLOCK_VAULT_SECRET_ID: optional('AppRole: the secret_id'),
+  PADLOCK_VAULT_SECRET_ID_FILE: optional('AppRole: file that holds the secret_id; read again at each login'),
+  VAULT_TOKEN: optional('token: the token itself'),
+  VAULT_TOKEN_FILE: optional('token: file that holds the token; read again at each login'),
+
+  PADLOCK_CALLER_JWKS_URL: optional("JWK Set URL of the callers' issuer"),
+  PADLOCK_CALLER_PUBLIC_KEY_FILE: optional(
+    "PEM file of the callers' issuer's public key, in place of the URL",
+  ),
+  PADLOCK_ALLOW_INSECURE_JWKS: flag('true: allow plain HTTP to a JWK Set URL off the loopback'),
+  PADLOCK_CALLER_ISSUER: text("`iss` that a caller's JWT must have"),
+  PADLOCK_CALLER_AUDIENCE: text("`aud` that a caller's JWT must hold"),
+  PADLOCK_CALLER_MAX_LIFE_SECONDS: number(
+    60,
+    31_536_000,
+    86_400,
+    "Longest life, in seconds, left to a caller's JWT",
+  ),
+  PADLOCK_CALLER_CLOCK_TOLERANCE_SECONDS: number(0, 300, 5, "Seconds by which the caller's clock may differ"),
+})
+
+export type Config = Readonly<Static<typeof ConfigSchema>>
+
+/** A configuration that cannot be used: one line for each variable that is wrong. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(`The configuration is not usable:\n${problems.map((problem) => `  ${problem}`).join('\n')}`)
+    this.name = 'ConfigError'
+    this.problems = problems
+  }
+}
+
+/** True for an address that never leaves this machine. */
+export function isLoopback(url: URL): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(url.hostname)
+}
+
+function urlProblems(name: string, value: string, allowInsecure: string, allowed: boolean): string[] {
+  const url = URL.parse(value)
+  if (url === null || !/^https?:$/.test(url.protocol)) return [`${name} must be an http or https URL`]
+  if (url.username !== '' || url.password !== '') return [`${name} must not hold a user name or a password`]
+  if (url.protocol === 'http:' && !isLoopback(url) && !allowed) {
+    return [`${name} is plain HTTP off the loopback; use https, or set ${allowInsecure}=true`]
+  }
+  return []
+}
+
+/** What one variable's schema cannot say: rules over several of them. */
+function crossProblems(config: Config): string[] {
+  const problems = urlProblems(
+    'VAULT_ADDR',
+    config.VAULT_ADDR,
+    'PADLOCK_ALLOW_INSECURE_VAULT',
+    config.PADLOCK_ALLOW_INSECURE_VAULT,
+  )
+  const exactlyOne = (...names: (keyof Config)[]) => {
+    if (names.filter((name) => config[name] !== undefined).length !== 1) {
+      problems.push(`set exactly one of ${names.join(' and ')}`)
+    }
+  }
+  exactlyOne('PADLOCK_CALLER_JWKS_URL', 'PADLOCK_CALLER_PUBLIC_KEY_FILE')
+  if (config.PADLOCK_CALLER_JWKS_URL !== undefined) {
+    const allowed = config.PADLOCK_ALLOW_INSECURE_JWKS
+    problems.push(
+      ...urlProblems(
+        'PADLOCK_CALLER_JWKS_URL',
+        config.PADLOCK_CALLER_JWKS_URL,
+        'PADLOCK_ALLOW_INSECURE_JWKS',
+        allowed,
+      ),
+    )
+  }
+  if (config.PADLOCK_VAULT_AUTH === 'approle') {
+    exactlyOne('PADLOCK_VAULT_ROLE_ID', 'PADLOCK_VAULT_ROLE_ID_FILE')
+    exactlyOne('PADLOCK_VAULT_SECRET_ID', 'PADLOCK_VAULT_SECRET_ID_FILE')
+  } else if (config.PADLOCK_VAULT_AUTH === 'token') {
+    exactlyOne('VAULT_TOKEN', 'VAULT_TOKEN_FILE')
+  }
+  if ((config.VAULT_CLIENT_CERT === undefined) !== (config.VAULT_CLIENT_KEY === undefined)) {
+    problems.push('VAULT_CLIENT_CERT and VAULT_CLIENT_KEY go together')
+  }
+  return problems
+}
+
+interface SchemaFault {
+  instancePath: string
+  keyword: string
+  message?: string
+  params: Record<string, unknown>
+}
+
+// A value is never repeated: it may be a secret.
+function schemaProblem(fault: SchemaFault): string | undefined {
+  if (fault.keyword === 'required') return `${fault.params.missingProperty} is required`
+  const name = fault.instancePath.slice(1)
+  if (fault.keyword === 'anyOf') {
+    const schema = ConfigSchema.properties[name as keyof Config] as { anyOf?: { const: string }[] }
+    return `${name} must be one of ${schema.anyOf?.map((entry) => entry.const).join(', ')}`
+  }
+  return fault.keyword === 'const' ? undefined : `${name} ${fault.message}`
+}
+
+/**
+ * Reads the configuration from environment variables. An empty variable counts as not set.
+ *
+ * @returns a frozen object with the variables' own names and every default filled in
+ * @throws ConfigError with all that is wrong, by the variables' names
+ */
+export function loadConfig(env: NodeJS.ProcessEnv): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+  const problems: string[] = []
+  if (given.VAULT_SKIP_VERIFY !== undefined) {
+    problems.push(
+      "VAULT_SKIP_VERIFY is not supported: whoever stands between could sign in Vault's place; give the CA in VAULT_CACERT",
+    )
+  }
+  const ajv = new Ajv({ allErrors: true, coerceTypes: true, useDefaults: true, removeAdditional: 'all' })
+  let config: Config | undefined
+  try {
+    config = envSchema<Config>({ schema: ConfigSchema, data: given, env: false, dotenv: false, ajv })
+  } catch (error) {
+    const faults = (error as { errors?: SchemaFault[] }).errors
+    if (faults === undefined) throw error
+    problems.push(...faults.map(schemaProblem).filter((problem) => problem !== undefined))
+  }
+  if (config !== undefined) problems.push(...crossProblems(config))
+  if (config === undefined || problems.length > 0) throw new ConfigError([...new Set(problems)])
+  return Object.freeze(config)
+}
+
+/** Variables with Padlock's prefix that nothing reads: most likely misspelt. */
+export function unknownVariables(env: NodeJS.ProcessEnv): string[] {
+  return Object.keys(env).filter(
+    (name) =>
+      name.startsWith('PADLOCK_') && !name.startsWith('PADLOCK_DEV_') && !(name in ConfigSchema.properties),
+  )
+}

@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto'
+import accepts from '@fastify/accepts'
+import etag from '@fastify/etag'
+import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import type { Config } from '../config.ts'
+import { PadlockError } from '../errors.ts'
+import type { Signer } from '../token/signer.ts'
+import type { ProfileRegistry } from '../vault/profile-registry.ts'
+import type { VaultHealth } from '../vault/vault-health.ts'
+import type { VaultSession } from '../vault/session.ts'
+import { callerAuth } from './caller-auth.ts'
+import type { CallerKeys } from './caller-keys.ts'
+import { clientError, frameworkError } from './connection-errors.ts'
+import { bodyLimitBytes, parseJsonBody } from './json-body.ts'
+import { knownMethods } from './methods.ts'
+import type { Metrics } from './metrics.ts'
+import { asPadlockError, sendProblem } from './problem.ts'
+import { reportOutcomes } from './request-log.ts'
+import { healthRoutes } from './routes/health.ts'
+import { keyRoutes } from './routes/keys.ts'
+import { tokenRoutes } from './routes/tokens.ts'
+
+/** Largest head of a request in bytes: room for a bearer token that is too long to be told so. */
+const maxHeaderBytes = 64 * 1024
+
+/** What the app is made of. */
+export interface AppDeps {
+  config: Config
+  log: FastifyBaseLogger
+  session: VaultSession
+  health: VaultHealth
+  profiles: ProfileRegistry
+  signer: Signer
+  callerKeys: CallerKeys
+  metrics: Metrics
+  /** true once a stop has begun */
+  stopping: () => boolean
+}
+
+/** Builds the HTTP service, not yet listening. Every Fastify option is set here, for production and tests alike. */
+export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
+  const { config } = deps
+  const app = fastify({
+    loggerInstance: deps.log,
+    disableRequestLogging: true,
+    genReqId: () => randomUUID(),
+    requestIdHeader: false,
+    bodyLimit: bodyLimitBytes,
+    requestTimeout: config.PADLOCK_REQUEST_DEADLINE_MS,
+    keepAliveTimeout: 72_000,
+    http: {
+      maxHeaderSize: maxHeaderBytes,
+      headersTimeout: config.PADLOCK_REQUEST_DEADLINE_MS,
+      connectionsCheckingInterval: 250,
+    },
+    return503OnClosing: false,
+    ajv: {
+      customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: true },
+    },
+    onProtoPoisoning: 'error',
+    onConstructorPoisoning: 'error',
+    routerOptions: { maxParamLength: 128 },
+    clientErrorHandler: clientError,
+    frameworkErrors: frameworkError,
+  })
+  const methodsOf = knownMethods(app)
+  reportOutcomes(app, deps.metrics)
+  await app.register(accepts)
+  await app.register(etag)
+
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer' },
+    async (_request: unknown, body: Buffer) => parseJsonBody(body),
+  )
+
+  app.setErrorHandler((error, request, reply) => sendProblem(asPadlockError(error), request, reply))
+  // Here and not in the not-found handler, before which Fastify would read and judge the body.
+  app.addHook('onRequest', async (request, reply) => {
+    if (!request.is404) return
+    const methods = methodsOf(request)
+    if (methods === undefined) throw new PadlockError('not_found')
+    reply.header('Allow', methods.join(', '))
+    throw new PadlockError('method_not_allowed')
+  })
+  app.setNotFoundHandler(() => {
+    throw new PadlockError('not_found')
+  })
+
+  const authenticate = await callerAuth(app, {
+    keys: deps.callerKeys,
+    issuer: config.PADLOCK_CALLER_ISSUER,
+    audience: config.PADLOCK_CALLER_AUDIENCE,
+    clockToleranceSeconds: config.PADLOCK_CALLER_CLOCK_TOLERANCE_SECONDS,
+    maxLifeSeconds: config.PADLOCK_CALLER_MAX_LIFE_SECONDS,
+  })
+  await app.register(tokenRoutes, { ...deps, authenticate })
+  await app.register(keyRoutes, deps)
+  await app.register(healthRoutes, deps)
+  app.get('/metrics', async (_request, reply) => {
+    reply.type(deps.metrics.registry.contentType)
+    return deps.metrics.registry.metrics()
+  })
+  return app
+}

@@ -1,0 +1,19 @@
+import { type ErrorCode, PadlockError } from '../errors.ts'
+
+/**
+ * The outcome of some work, or an error once its time is over. The work itself goes on unseen.
+ *
+ * @param deadline milliseconds of performance.now()
+ * @throws PadlockError `code` at the deadline, or what the work throws
+ */
+export async function withinDeadline<T>(work: Promise<T>, deadline: number, code: ErrorCode): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new PadlockError(code)), Math.max(0, deadline - performance.now()))
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,31 @@
+import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+
+/** What Padlock counts, in the Prometheus text format; no label ever holds what a caller made up. */
+export function createMetrics() {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  return {
+    registry,
+    tokensIssued: new Counter({
+      name: 'padlock_tokens_issued_total',
+      help: 'Tokens issued',
+      labelNames: ['profile', 'key_version'],
+      registers: [registry],
+    }),
+    requests: new Counter({
+      name: 'padlock_requests_total',
+      help: 'Requests answered, by code: `ok` or a code of the contract',
+      labelNames: ['code'],
+      registers: [registry],
+    }),
+    requestDuration: new Histogram({
+      name: 'padlock_request_duration_seconds',
+      help: 'Time from the head of a request to the end of its answer',
+      labelNames: ['route'],
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5],
+      registers: [registry],
+    }),
+  }
+}
+
+export type Metrics = ReturnType<typeof createMetrics>

@@ -1,0 +1,76 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { type ErrorCode, errorCodes, PadlockError } from '../errors.ts'
+
+/** RFC 9457 problem details; `code` is what programs should look at. */
+export interface Problem {
+  type: string
+  title: string
+  status: number
+  detail: string
+  code: ErrorCode
+  requestId: string
+  errors?: { pointer: string; code: string; detail: string }[]
+}
+
+/** Fastify's own refusals as codes of ours. */
+const fastifyCodes: Readonly<Record<string, ErrorCode>> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'payload_too_large',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'invalid_json',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'invalid_request',
+  FST_ERR_BAD_URL: 'not_found',
+  FST_ERR_MAX_PARAM_LENGTH: 'not_found',
+  FST_ERR_NOT_FOUND: 'not_found',
+}
+
+/** Any error as a PadlockError; what is not known becomes `internal_error` and says nothing of itself. */
+export function asPadlockError(error: unknown): PadlockError {
+  if (error instanceof PadlockError) return error
+  const code = fastifyCodes[(error as FastifyError).code]
+  return code === undefined ? new PadlockError('internal_error', { cause: error }) : new PadlockError(code)
+}
+
+/** The problem details of an error (RFC 9457 §3). */
+export function problemOf(error: PadlockError, requestId: string): Problem {
+  const { title, status } = errorCodes[error.code]
+  return {
+    type: `urn:padlock:error:${error.code}`,
+    title,
+    status,
+    // An internal error's message is the program's, not the caller's.
+    detail: error.code === 'internal_error' ? title : error.message,
+    code: error.code,
+    requestId,
+    ...(error.errors === undefined ? {} : { errors: error.errors }),
+  }
+}
+
+/** RFC 6750 §3: no `error` where no token came. */
+function challenge(error: PadlockError, request: FastifyRequest): string | undefined {
+  if (error.code === 'forbidden') return 'Bearer error="insufficient_scope"'
+  if (error.code !== 'unauthenticated') return undefined
+  return request.headers.authorization === undefined ? 'Bearer' : 'Bearer error="invalid_token"'
+}
+
+/** Answers with an error as application/problem+json. */
+export function sendProblem(error: PadlockError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  request.outcome.code = error.code
+  if (error.code === 'internal_error') {
+    // Only the kind and the place: a message could hold what a caller sent.
+    const cause = error.cause instanceof Error ? error.cause : error
+    const stack = cause.stack?.split('\n').slice(1, 6).join('\n')
+    request.log.error(
+      { errorName: cause.name, errorCode: (cause as { code?: unknown }).code, stack },
+      'internal error',
+    )
+  }
+  const authenticate = challenge(error, request)
+  if (authenticate !== undefined) reply.header('WWW-Authenticate', authenticate)
+  if (error.retryAfter !== undefined) reply.header('Retry-After', Math.ceil(error.retryAfter))
+  return reply
+    .code(error.status)
+    .header('Cache-Control', 'no-store')
+    .type('application/problem+json')
+    .serializer(JSON.stringify)
+    .send(problemOf(error, request.id))
+}

@@ -1,0 +1,43 @@
+import type { FastifyInstance } from 'fastify'
+import { build } from '../../build.ts'
+import type { AppDeps } from '../app.ts'
+
+type ComponentStatus = 'ok' | 'degraded' | 'unavailable'
+
+/** `GET /health/live` and `/health/ready`. */
+export async function healthRoutes(app: FastifyInstance, deps: AppDeps): Promise<void> {
+  /** One entry for each component; nothing secret. */
+  function components() {
+    const session = deps.session.state()
+    const profiles = deps.profiles.status()
+    const signing = profiles.filter(({ state }) => state !== 'unusable').length
+    const share = (good: number): ComponentStatus =>
+      good === 0 ? 'unavailable' : good < profiles.length ? 'degraded' : 'ok'
+    return {
+      vault: { status: deps.health.status() as ComponentStatus, ...deps.health.details() },
+      session: { status: (session.loggedIn ? 'ok' : 'unavailable') as ComponentStatus, ...session },
+      profiles: {
+        status: signing > 0 && profiles.some(({ state }) => state === 'stale') ? 'degraded' : share(signing),
+        entries: profiles,
+      },
+      recipientKey: { status: share(signing), loaded: signing },
+      callerKeys: { status: (deps.callerKeys.ready() ? 'ok' : 'unavailable') as ComponentStatus },
+    }
+  }
+
+  app.get('/health/live', async (_request, reply) => {
+    reply.header('Cache-Control', 'no-store')
+    return { status: 'live' }
+  })
+
+  app.get('/health/ready', async (_request, reply) => {
+    const entries = components()
+    const states = Object.values(entries).map(({ status }) => status)
+    const stopping = deps.stopping()
+    const unavailable = stopping || states.includes('unavailable')
+    const status = unavailable ? 'unavailable' : states.includes('degraded') ? 'degraded' : 'ready'
+    reply.code(unavailable ? 503 : 200).header('Cache-Control', 'no-store')
+    if (unavailable) reply.header('Retry-After', 2)
+    return { status, stopping, components: entries, build }
+  })
+}

@@ -1,0 +1,132 @@
+import type { FastifyInstance, FastifyRequest, FastifySchemaValidationError } from 'fastify'
+import { type Static, Type } from 'typebox'
+import { type FieldError, PadlockError } from '../../errors.ts'
+import { checkTokenRequest, type TokenRequest, TokenRequestSchema } from '../../token/claims.ts'
+import { issueToken } from '../../token/issue.ts'
+import type { Profile } from '../../token/profile.ts'
+import { isProfileName } from '../../vault/profiles.ts'
+import type { AppDeps } from '../app.ts'
+import { type Caller, mayIssue } from '../caller-auth.ts'
+import { withinDeadline } from '../deadline.ts'
+
+const Params = Type.Object({ profile: Type.String() })
+
+const IssuedTokenSchema = Type.Object({
+  token: Type.String({ description: 'compact JWE (RFC 7516 §7.1) for the browser tag' }),
+  issuedAt: Type.String({ description: 'RFC 3339, UTC' }),
+  expiresAt: Type.String({ description: 'RFC 3339, UTC' }),
+  expiresIn: Type.Integer({ description: 'seconds' }),
+  keyVersion: Type.Integer({ description: 'version of the signing key in Vault' }),
+  auditId: Type.String({
+    description: "base64url SHA-256 of the JWS signing input, to find the token in Vault's log",
+  }),
+})
+
+/** One fault of Ajv as one of the contract: where, which, and what to do about it; never the value. */
+function fieldError(fault: FastifySchemaValidationError): FieldError {
+  const at = (name: unknown) =>
+    `${fault.instancePath}/${String(name).replaceAll('~', '~0').replaceAll('/', '~1')}`
+  if (fault.keyword === 'required') {
+    return {
+      pointer: at(fault.params.missingProperty),
+      code: 'required',
+      detail: 'This property is required.',
+    }
+  }
+  if (fault.keyword === 'additionalProperties') {
+    const pointer = at(fault.params.additionalProperty)
+    return /^ext_?id$/i.test(String(fault.params.additionalProperty))
+      ? {
+          pointer,
+          code: 'ext_id_not_allowed',
+          detail: 'extId must not be used beside a token: the padlock is lost.',
+        }
+      : { pointer, code: 'unknown_property', detail: 'There is no such property.' }
+  }
+  return {
+    pointer: fault.instancePath,
+    code: 'wrong_type',
+    detail: `This must be of type ${fault.params.type}.`,
+  }
+}
+
+/** Refuses a body with all that is wrong with it at once. */
+function checkBody(request: FastifyRequest, profile: Profile): TokenRequest {
+  const faults = request.validationError?.validation
+  if (faults === undefined) return request.body as TokenRequest
+  const errors = faults.map(fieldError)
+  if (typeof request.body === 'object' && request.body !== null) {
+    errors.push(...checkTokenRequest(request.body as Record<string, unknown>, profile.userIdRules))
+  }
+  throw new PadlockError('invalid_request', { errors })
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** milliseconds of performance.now() */
+    deadline: number
+    profile: Profile
+  }
+}
+
+/** `POST /v1/profiles/{profile}/tokens` */
+export async function tokenRoutes(
+  app: FastifyInstance,
+  deps: AppDeps & { authenticate: (request: FastifyRequest) => Promise<Caller> },
+): Promise<void> {
+  app.decorateRequest('deadline', 0)
+  app.decorateRequest('profile', null as unknown as Profile)
+
+  /** Everything that needs no body: a caller without a right to it does not even have it read. */
+  async function admit(request: FastifyRequest): Promise<void> {
+    request.deadline = performance.now() + deps.config.PADLOCK_REQUEST_DEADLINE_MS
+    if (deps.stopping()) throw new PadlockError('shutting_down')
+    const caller = await withinDeadline(deps.authenticate(request), request.deadline, 'request_timeout')
+    request.outcome.sub = caller.sub
+    const name = (request.params as Static<typeof Params>).profile
+    const known = isProfileName(name) ? deps.profiles.find(name) : undefined
+    if (!mayIssue(caller, name, known?.profile.callers)) throw new PadlockError('forbidden')
+    if (!isProfileName(name)) throw new PadlockError('profile_not_found')
+    request.profile = deps.profiles.get(name).profile
+    request.outcome.profile = name
+    if (request.accepts().type(['application/json']) === false) throw new PadlockError('not_acceptable')
+    // A body without a type has none that is accepted (RFC 9110 §15.5.16).
+    if (request.headers['content-type'] === undefined) throw new PadlockError('unsupported_media_type')
+  }
+
+  app.post(
+    '/v1/profiles/:profile/tokens',
+    {
+      onRequest: admit,
+      attachValidation: true,
+      schema: { params: Params, body: TokenRequestSchema, response: { 200: IssuedTokenSchema } },
+    },
+    async (request, reply) => {
+      const { profile, outcome, deadline } = request
+      const tokenRequest = checkBody(request, profile)
+      const gone = new AbortController()
+      reply.raw.once('close', () => gone.abort())
+      const signer: AppDeps['signer'] = {
+        async sign(digest, key, options) {
+          outcome.auditId = digest.toString('base64url')
+          outcome.keyVersion = key.version
+          const start = performance.now()
+          try {
+            return await deps.signer.sign(digest, key, options)
+          } finally {
+            outcome.signMs = performance.now() - start
+          }
+        },
+      }
+      const options = { deadline, signal: gone.signal, correlationId: request.id }
+      const issued = await withinDeadline(
+        issueToken(tokenRequest, profile, signer, Date.now(), options),
+        deadline,
+        'vault_timeout',
+      )
+      deps.metrics.tokensIssued.inc({ profile: profile.name, key_version: issued.keyVersion })
+      reply.header('Cache-Control', 'no-store')
+      return issued
+    },
+  )
+}
