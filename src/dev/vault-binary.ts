@@ -25,7 +25,7 @@ export interface FindVaultOptions {
   /** Receives one line at a time while a build is under way; the lines carry no line end. */
   log?: (line: string) => void
   /** Stops a build that is under way; the promise then rejects with an AbortError. */
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
 }
 
 /**
@@ -64,7 +64,7 @@ export async function findBuiltVault({
     if (version) return { path: built, version, source: 'cache' }
     await rm(built, { force: true })
   }
-  const path = await buildVault({ env, log, ...(signal && { signal }) })
+  const path = await buildVault({ env, log, signal })
   return { path, version: await checkedVersion(path), source: 'build' }
 }
 
