@@ -10,8 +10,8 @@ const number = (minimum: number, maximum: number, standard: number, description:
 const flag = (description: string) => Type.Boolean({ default: false, description })
 
 /** A mount's path in Vault: names joined by slashes, no slash at either end. */
-const mount = (standard: string, description: string) =>
-  text(description, { default: standard, pattern: '^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$' })
+const mount = (description: string, options: object = {}) =>
+  text(description, { pattern: '^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$', ...options })
 
 /** Every variable that `padlock serve` reads: its type, bounds, default and meaning. The one source. */
 export const ConfigSchema = Type.Object({
@@ -32,15 +32,15 @@ export const ConfigSchema = Type.Object({
   VAULT_CLIENT_KEY: optional("PEM file of that certificate's private key"),
   VAULT_TLS_SERVER_NAME: optional("Name in Vault's certificate, where it is not the address's host"),
   PADLOCK_ALLOW_INSECURE_VAULT: flag('true: allow plain HTTP to a Vault off the loopback'),
-  PADLOCK_TRANSIT_MOUNT: mount('transit', 'Mount of the transit engine'),
-  PADLOCK_KV_MOUNT: mount('secret', 'Mount of the KV version 2 engine'),
+  PADLOCK_TRANSIT_MOUNT: mount('Mount of the transit engine', { default: 'transit' }),
+  PADLOCK_KV_MOUNT: mount('Mount of the KV version 2 engine', { default: 'secret' }),
 
   PADLOCK_VAULT_AUTH: Type.Union(
     ['approle', 'token'].map((method) => Type.Literal(method)),
     { default: 'approle', description: 'How Padlock logs in to Vault: approle or token' },
   ),
   PADLOCK_VAULT_AUTH_MOUNT: Type.Optional(
-    mount('', 'Mount of the auth method, without `auth/`; by default the name of the method'),
+    mount('Mount of the auth method, without `auth/`; by default the name of the method'),
   ),
   PADLOCK_VAULT_ROLE_ID: optional('AppRole: the role_id'),
   PADLOCK_VAULT_ROLE_ID_FILE: optional('AppRole: file that holds the role_id; read again at each login'),

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import accepts from '@fastify/accepts'
-import etag from '@fastify/etag'
-import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Config } from '../config.ts'
 import { PadlockError } from '../errors.ts'
 import type { Signer } from '../token/signer.ts'
@@ -42,7 +41,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const { config } = deps
   const app = fastify({
     loggerInstance: deps.log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     bodyLimit: bodyLimitBytes,
@@ -66,7 +65,6 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const methodsOf = knownMethods(app)
   reportOutcomes(app, deps.metrics)
   await app.register(accepts)
-  await app.register(etag)
 
   app.removeAllContentTypeParsers()
   app.addContentTypeParser(

@@ -1,3 +1,4 @@
+import etag from '@fastify/etag'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { PadlockError } from '../../errors.ts'
@@ -8,6 +9,8 @@ const Params = Type.Object({ profile: Type.String() })
 
 /** `GET /v1/profiles/{profile}/jwks.json` and `…/public-key.pem`: public keys, for anyone, from memory. */
 export async function keyRoutes(app: FastifyInstance, deps: AppDeps): Promise<void> {
+  await app.register(etag)
+
   function keysOf(request: FastifyRequest) {
     const name = (request.params as Static<typeof Params>).profile
     if (!isProfileName(name)) throw new PadlockError('profile_not_found')
