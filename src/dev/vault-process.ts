@@ -77,7 +77,7 @@ export async function startVaultProcess(
 }
 
 /** On Linux the kernel can end a child with its parent; setpriv asks for that and then becomes the program. */
-async function endingWithParent(command: string[]): Promise<string[]> {
+export async function endingWithParent(command: string[]): Promise<string[]> {
   if (process.platform !== 'linux') return command
   const setpriv = await findOnPath('setpriv', process.env)
   return setpriv ? [setpriv, '--pdeathsig', 'KILL', '--', ...command] : command

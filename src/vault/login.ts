@@ -10,6 +10,8 @@ export interface VaultToken {
   /** seconds that it lives from now without renewal; 0 for one that never expires */
   ttlSeconds: number
   renewable: boolean
+  /** name of the AppRole role that was logged in to */
+  roleName?: string
 }
 
 /** One way to log in to Vault. */
@@ -19,8 +21,8 @@ export interface Login {
   readonly ownsToken: boolean
   /** @throws VaultError, or PadlockError `vault_denied` when a file that it needs cannot be read */
   login(options: VaultCallOptions): Promise<VaultToken>
-  /** seconds that the credential itself still lives; undefined when it does not expire or nobody can say */
-  credentialTtlSeconds?(options: VaultCallOptions): Promise<number | undefined>
+  /** seconds that the secret_id still lives; undefined when it never expires. @throws VaultError */
+  secretIdTtlSeconds?(token: VaultToken): Promise<number | undefined>
 }
 
 /** Reads a secret from a file, without the line feed that editors put at its end. */
@@ -37,7 +39,7 @@ async function secretFrom(value: string | undefined, file: string | undefined): 
 /** Checks the answer of a login (Vault API, "auth" of `auth/<mount>/login`). */
 function tokenOf(answer: unknown): VaultToken {
   const auth = (answer as { auth?: Record<string, unknown> } | undefined)?.auth
-  const { client_token: token, accessor, lease_duration: ttlSeconds, renewable } = auth ?? {}
+  const { client_token: token, accessor, lease_duration: ttlSeconds, renewable, metadata } = auth ?? {}
   if (typeof token !== 'string' || token === '' || typeof ttlSeconds !== 'number') {
     throw new PadlockError('vault_denied', { detail: "Vault's answer to the login holds no token." })
   }
@@ -46,7 +48,13 @@ function tokenOf(answer: unknown): VaultToken {
     accessor: typeof accessor === 'string' ? accessor : '',
     ttlSeconds,
     renewable: renewable === true,
+    ...roleOf(metadata),
   }
+}
+
+function roleOf(metadata: unknown): { roleName?: string } {
+  const { role_name: roleName } = (metadata ?? {}) as Record<string, unknown>
+  return typeof roleName === 'string' ? { roleName } : {}
 }
 
 function appRoleLogin(client: VaultClient, config: Config): Login {
@@ -59,6 +67,15 @@ function appRoleLogin(client: VaultClient, config: Config): Login {
       const role_id = await secretFrom(config.PADLOCK_VAULT_ROLE_ID, config.PADLOCK_VAULT_ROLE_ID_FILE)
       const data = { role_id, secret_id: await secretId() }
       return tokenOf(await client.write(`auth/${mount}/login`, data, options))
+    },
+    async secretIdTtlSeconds({ token, roleName }) {
+      if (roleName === undefined) return undefined
+      const path = `auth/${mount}/role/${roleName}/secret-id/lookup`
+      const answer = await client.write(path, { secret_id: await secretId() }, { token })
+      const expires = (answer as { data?: { expiration_time?: unknown } } | undefined)?.data?.expiration_time
+      // The zero time of Go stands for "never".
+      if (typeof expires !== 'string' || expires.startsWith('0001-')) return undefined
+      return Math.max(0, Math.round((Date.parse(expires) - Date.now()) / 1000))
     },
   }
 }

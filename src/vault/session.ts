@@ -12,11 +12,16 @@ const loginTimeoutMs = 5_000
 /** A denial this soon after a login is the policy's, and another login would not mend it. */
 const loginPauseMs = 1_000
 
+const weekInSeconds = 7 * 86_400
+const secretIdCheckMs = 3_600_000
+
 /** What readiness says of the session. */
 export interface SessionState {
   loggedIn: boolean
   /** seconds until the token expires; undefined while there is none or when it never does */
   tokenTtlSeconds: number | undefined
+  /** seconds until the secret_id expires; undefined for another login, or when it never does */
+  secretIdTtlSeconds: number | undefined
   /** code of the last login or renewal that failed, until one succeeds */
   lastError: string | undefined
 }
@@ -33,8 +38,10 @@ export class VaultSession {
   #current: VaultToken | undefined
   #loggedInAt = 0
   #expiresAt: number | undefined
+  #secretIdExpiresAt: number | undefined
   #pending: Promise<VaultToken> | undefined
   #renewal: NodeJS.Timeout | undefined
+  #secretIdCheck: NodeJS.Timeout | undefined
   #lastError: string | undefined
 
   constructor(client: VaultClient, login: Login, log: FastifyBaseLogger) {
@@ -81,12 +88,12 @@ export class VaultSession {
   }
 
   state(): SessionState {
+    const secondsTo = (time: number | undefined) =>
+      time === undefined ? undefined : Math.max(0, Math.round((time - Date.now()) / 1000))
     return {
       loggedIn: this.#current !== undefined,
-      tokenTtlSeconds:
-        this.#expiresAt === undefined
-          ? undefined
-          : Math.max(0, Math.round((this.#expiresAt - Date.now()) / 1000)),
+      tokenTtlSeconds: secondsTo(this.#expiresAt),
+      secretIdTtlSeconds: secondsTo(this.#secretIdExpiresAt),
       lastError: this.#lastError,
     }
   }
@@ -95,6 +102,7 @@ export class VaultSession {
   async stop(): Promise<void> {
     this.#stop.abort()
     clearTimeout(this.#renewal)
+    clearTimeout(this.#secretIdCheck)
     const token = this.#current?.token
     this.#current = undefined
     if (token === undefined || !this.#login.ownsToken) return
@@ -116,6 +124,7 @@ export class VaultSession {
         this.#adopt(token)
         this.#loggedInAt = performance.now()
         this.#log.info({ method: this.#login.method, ttlSeconds: token.ttlSeconds }, 'logged in to Vault')
+        void this.#checkSecretId()
         return token
       })
       .catch((error: unknown) => {
@@ -126,6 +135,24 @@ export class VaultSession {
         this.#pending = undefined
       })
     return this.#pending
+  }
+
+  /** Looks how long the secret_id still lives, now and every hour, so that nobody is surprised by its end. */
+  async #checkSecretId(): Promise<void> {
+    clearTimeout(this.#secretIdCheck)
+    const token = this.#current
+    if (token === undefined || this.#login.secretIdTtlSeconds === undefined) return
+    try {
+      const ttlSeconds = await this.#login.secretIdTtlSeconds(token)
+      this.#secretIdExpiresAt = ttlSeconds === undefined ? undefined : Date.now() + ttlSeconds * 1000
+      const soon = ttlSeconds !== undefined && ttlSeconds < weekInSeconds
+      const message = soon ? 'the secret_id expires within a week: make a new one' : 'life of the secret_id'
+      this.#log[soon ? 'warn' : 'info']({ secretIdTtlSeconds: ttlSeconds ?? 'unlimited' }, message)
+    } catch (error) {
+      this.#log.warn({ code: (error as PadlockError).code }, 'cannot tell how long the secret_id still lives')
+    }
+    if (this.#stop.signal.aborted) return
+    this.#secretIdCheck = setTimeout(() => void this.#checkSecretId(), secretIdCheckMs).unref()
   }
 
   #adopt(token: VaultToken): void {

@@ -1,0 +1,73 @@
+import { styleText } from 'node:util'
+import { Command } from 'commander'
+import { type Environment, startEnvironment } from '../dev/environment.ts'
+import { type FirstToken, issueFirstToken } from '../dev/first-token.ts'
+
+const print = (line = '') => process.stdout.write(`${line}\n`)
+const bold = (text: string) => styleText('bold', text)
+
+/** Tells what became of the first token, and what to try next. */
+function tell({ issued, receipt }: FirstToken, environment: Environment): void {
+  if (!receipt.accepted) return
+  const { padlock, recipient, envFile } = environment
+  print()
+  print(bold('The first token'))
+  print(`  asked for over HTTP at ${padlock.url}, with the JWT of a shop's backend`)
+  print(`  signed by version ${issued.keyVersion} of transit key padlock-default, inside Vault`)
+  print(`  decrypted by the recipient (JWE ${JSON.stringify(receipt.jwe)})`)
+  print(`  verified with public key ${receipt.verifiedWith} (JWS ${JSON.stringify(receipt.jws)})`)
+  print(`  good until ${issued.expiresAt}; in Vault's audit log by auditId ${issued.auditId}`)
+  print('  its claims:')
+  for (const line of JSON.stringify(receipt.claims, null, 2).split('\n')) print(`    ${line}`)
+  print()
+  print(bold('Try it yourself, in another terminal'))
+  print(`  set -a; . ${envFile}; set +a`)
+  print('  curl -sS "$PADLOCK_URL/v1/profiles/default/tokens" \\')
+  print('    -H "Authorization: Bearer $PADLOCK_DEV_CALLER_TOKEN" -H "Content-Type: application/json" \\')
+  print(`    -d '{"userId":"customer-8714"}'`)
+  print('and show the token that it answers to the recipient:')
+  print(`  curl -sS ${recipient.url} -H "Content-Type: text/plain" -d "<token>"`)
+  print()
+  print('Press Ctrl-C to end Padlock, the recipient and Vault.')
+}
+
+/** `padlock dev`: the whole environment in the foreground. @returns the exit code */
+async function dev(): Promise<number> {
+  const stopping = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort())
+  const stopped = new Promise<undefined>((resolve) => {
+    stopping.signal.addEventListener('abort', () => resolve(undefined))
+  })
+  let environment: Environment | undefined
+  try {
+    environment = await startEnvironment(process.env, (line) => print(line), stopping.signal)
+    tell(
+      await issueFirstToken(environment.padlock.url, environment.callerToken, environment.recipient.url),
+      environment,
+    )
+    const ended = await Promise.race([environment.ended, stopped])
+    if (ended === undefined) {
+      print('\nEnding Padlock, the recipient and Vault.')
+      return 0
+    }
+    const how = ended.end.signal ?? `exit code ${ended.end.code}`
+    process.stderr.write(`\n${ended.part} ended by itself (${how}), so everything else ends too.\n`)
+    if (ended.part === 'Padlock') process.stderr.write(`Its log is ${environment.padlockLog}.\n`)
+    return 1
+  } catch (error) {
+    if (stopping.signal.aborted) return 0
+    process.stderr.write(`${(error as Error).message}\n`)
+    return 1
+  } finally {
+    await environment?.stop()
+  }
+}
+
+/** `padlock dev` and its parts; development only. */
+export function devCommand(): Command {
+  return new Command('dev')
+    .description('development: a Vault, Padlock on it, and a recipient that stands where iAdvize stands')
+    .action(async () => {
+      process.exit(await dev())
+    })
+}
