@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { Command } from 'commander'
 import { build } from './build.ts'
 import { serveCommand } from './commands/serve.ts'
@@ -9,9 +10,8 @@ const program = new Command('padlock')
   .addCommand(serveCommand())
 
 // Development is not part of the production image.
-const development = await import('./commands/dev.ts').catch((error) => {
-  if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error
-})
-if (development !== undefined) program.addCommand(development.devCommand())
+if (existsSync(new URL('./commands/dev.ts', import.meta.url))) {
+  program.addCommand((await import('./commands/dev.ts')).devCommand())
+}
 
 await program.parseAsync()
