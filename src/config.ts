@@ -19,7 +19,7 @@ export const ConfigSchema = Type.Object({
   PADLOCK_PORT: number(0, 65_535, 3000, 'Port to listen on; 0 takes a free one'),
   PADLOCK_LOG_LEVEL: Type.Union(
     ['fatal', 'error', 'warn', 'info', 'debug', 'silent'].map((level) => Type.Literal(level)),
-    { default: 'info', description: 'fatal, error, warn, info, debug or silent' },
+    { default: 'info', description: 'Least severe lines that the log shows' },
   ),
   PADLOCK_REQUEST_DEADLINE_MS: number(100, 60_000, 2_000, 'Milliseconds by which every request is answered'),
   PADLOCK_GRACE_PERIOD_MS: number(100, 600_000, 10_000, 'Milliseconds that a stop may take at the most'),
@@ -37,7 +37,7 @@ export const ConfigSchema = Type.Object({
 
   PADLOCK_VAULT_AUTH: Type.Union(
     ['approle', 'token'].map((method) => Type.Literal(method)),
-    { default: 'approle', description: 'How Padlock logs in to Vault: approle or token' },
+    { default: 'approle', description: 'How Padlock logs in to Vault' },
   ),
   PADLOCK_VAULT_AUTH_MOUNT: Type.Optional(
     mount('Mount of the auth method, without `auth/`; by default the name of the method'),
@@ -83,24 +83,36 @@ export function isLoopback(url: URL): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(url.hostname)
 }
 
-function urlProblems(name: string, value: string, allowInsecure: string, allowed: boolean): string[] {
-  const url = URL.parse(value)
+function urlProblems(name: string, value: unknown, allowInsecure: string, allowed: unknown): string[] {
+  const url = URL.parse(String(value))
   if (url === null || !/^https?:$/.test(url.protocol)) return [`${name} must be an http or https URL`]
   if (url.username !== '' || url.password !== '') return [`${name} must not hold a user name or a password`]
-  if (url.protocol === 'http:' && !isLoopback(url) && !allowed) {
+  if (url.protocol === 'http:' && !isLoopback(url) && String(allowed) !== 'true') {
     return [`${name} is plain HTTP off the loopback; use https, or set ${allowInsecure}=true`]
   }
   return []
 }
 
+/** Variables that may not have passed the schema: all that is wrong is told at once. */
+type Unchecked = Partial<Record<keyof Config, unknown>>
+
+function withDefaults(given: Unchecked): Unchecked {
+  const properties = Object.entries(ConfigSchema.properties as Record<string, { default?: unknown }>)
+  return { ...Object.fromEntries(properties.map(([name, schema]) => [name, schema.default])), ...given }
+}
+
 /** What one variable's schema cannot say: rules over several of them. */
-function crossProblems(config: Config): string[] {
+function crossProblems(config: Unchecked): string[] {
   const problems = urlProblems(
     'VAULT_ADDR',
     config.VAULT_ADDR,
     'PADLOCK_ALLOW_INSECURE_VAULT',
     config.PADLOCK_ALLOW_INSECURE_VAULT,
   )
+  const vault = URL.parse(String(config.VAULT_ADDR))
+  if (vault !== null && problems.length === 0 && vault.pathname + vault.search + vault.hash !== '/') {
+    problems.push('VAULT_ADDR must hold nothing but scheme, host and port')
+  }
   const exactlyOne = (...names: (keyof Config)[]) => {
     if (names.filter((name) => config[name] !== undefined).length !== 1) {
       problems.push(`set exactly one of ${names.join(' and ')}`)
@@ -171,7 +183,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     if (faults === undefined) throw error
     problems.push(...faults.map(schemaProblem).filter((problem) => problem !== undefined))
   }
-  if (config !== undefined) problems.push(...crossProblems(config))
+  problems.push(...crossProblems(config ?? withDefaults(given)))
   if (config === undefined || problems.length > 0) throw new ConfigError([...new Set(problems)])
   return Object.freeze(config)
 }

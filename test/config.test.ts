@@ -1,0 +1,191 @@
+import t from 'tap'
+import { ConfigError, ConfigSchema, loadConfig, unknownVariables } from '../src/config.ts'
+
+const good = {
+  PADLOCK_VAULT_ROLE_ID: 'a-role',
+  PADLOCK_VAULT_SECRET_ID: 'a-secret',
+  PADLOCK_CALLER_JWKS_URL: 'https://issuer.test/keys?policy=shop',
+  PADLOCK_CALLER_ISSUER: 'https://issuer.test',
+  PADLOCK_CALLER_AUDIENCE: 'padlock',
+}
+
+/** What is wrong with an environment; nothing when it can be used. */
+function problemsOf(changes: NodeJS.ProcessEnv): readonly string[] {
+  try {
+    loadConfig({ ...good, ...changes })
+    return []
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems
+    throw error
+  }
+}
+
+t.test('the smallest environment gives every default, frozen, and nothing else', async (t) => {
+  const config = loadConfig({ ...good, PATH: '/bin', HOME: '/root' })
+  t.strictSame(
+    { ...config },
+    {
+      ...good,
+      PADLOCK_HOST: '127.0.0.1',
+      PADLOCK_PORT: 3000,
+      PADLOCK_LOG_LEVEL: 'info',
+      PADLOCK_REQUEST_DEADLINE_MS: 2000,
+      PADLOCK_GRACE_PERIOD_MS: 10_000,
+      PADLOCK_PROFILE_REFRESH_SECONDS: 15,
+      VAULT_ADDR: 'https://127.0.0.1:8200',
+      PADLOCK_ALLOW_INSECURE_VAULT: false,
+      PADLOCK_TRANSIT_MOUNT: 'transit',
+      PADLOCK_KV_MOUNT: 'secret',
+      PADLOCK_VAULT_AUTH: 'approle',
+      PADLOCK_ALLOW_INSECURE_JWKS: false,
+      PADLOCK_CALLER_MAX_LIFE_SECONDS: 86_400,
+      PADLOCK_CALLER_CLOCK_TOLERANCE_SECONDS: 5,
+    },
+  )
+  t.ok(Object.isFrozen(config))
+})
+
+t.test('numbers and switches are read as what they are', async (t) => {
+  const config = loadConfig({ ...good, PADLOCK_PORT: '0', PADLOCK_ALLOW_INSECURE_VAULT: 'true' })
+  t.equal(config.PADLOCK_PORT, 0)
+  t.equal(config.PADLOCK_ALLOW_INSECURE_VAULT, true)
+})
+
+t.test('an empty variable counts as not set', async (t) => {
+  t.equal(loadConfig({ ...good, PADLOCK_PORT: '', VAULT_SKIP_VERIFY: '' }).PADLOCK_PORT, 3000)
+  t.strictSame(problemsOf({ PADLOCK_CALLER_ISSUER: '' }), ['PADLOCK_CALLER_ISSUER is required'])
+})
+
+t.test('all that is wrong is told at once, by name, and no value is repeated', async (t) => {
+  const wrong = {
+    PADLOCK_PORT: '70001',
+    PADLOCK_REQUEST_DEADLINE_MS: 'zwei',
+    PADLOCK_LOG_LEVEL: 'loudest',
+    PADLOCK_ALLOW_INSECURE_VAULT: 'yes',
+    PADLOCK_TRANSIT_MOUNT: '../sys',
+    PADLOCK_VAULT_AUTH: 'ldap',
+    PADLOCK_CALLER_AUDIENCE: '',
+    VAULT_ADDR: 'http://vault.test:8200',
+    VAULT_CLIENT_KEY: 'key.pem',
+    VAULT_SKIP_VERIFY: 'false',
+  }
+  const problems = problemsOf(wrong)
+  for (const name of Object.keys(wrong)) {
+    const told = problems.filter((problem) => problem.includes(name))
+    t.ok(told.length > 0, name)
+  }
+  const all = problems.join('\n')
+  for (const value of Object.values(wrong)) {
+    if (value.length > 3 && value !== 'false') t.notMatch(all, value)
+  }
+  t.throws(() => loadConfig({ ...good, ...wrong }), { name: 'ConfigError', message: /^The configuration/ })
+})
+
+t.test('a secret is in no message', async (t) => {
+  const secret = 'hvs.s3cr3t'
+  const problems = problemsOf({
+    PADLOCK_VAULT_SECRET_ID: secret,
+    PADLOCK_VAULT_SECRET_ID_FILE: `/run/${secret}`,
+    PADLOCK_VAULT_ROLE_ID: secret,
+    VAULT_TOKEN: secret,
+    VAULT_ADDR: `https://user:${secret}@vault.test`,
+    PADLOCK_PORT: secret,
+  })
+  t.equal(problems.length, 3)
+  t.notMatch(problems.join('\n'), secret)
+})
+
+const rules: [string, NodeJS.ProcessEnv, string[]][] = [
+  [
+    'plain HTTP to a Vault off the loopback',
+    { VAULT_ADDR: 'http://vault.test:8200' },
+    ['VAULT_ADDR is plain HTTP off the loopback; use https, or set PADLOCK_ALLOW_INSECURE_VAULT=true'],
+  ],
+  [
+    'plain HTTP to a host whose name only begins like the loopback',
+    { VAULT_ADDR: 'http://127.0.0.1.vault.test' },
+    ['VAULT_ADDR is plain HTTP off the loopback; use https, or set PADLOCK_ALLOW_INSECURE_VAULT=true'],
+  ],
+  [
+    'plain HTTP where it was allowed',
+    { VAULT_ADDR: 'http://vault.test:8200', PADLOCK_ALLOW_INSECURE_VAULT: 'true' },
+    [],
+  ],
+  ['plain HTTP on the loopback, IPv4', { VAULT_ADDR: 'http://127.0.0.1:8200' }, []],
+  ['plain HTTP on the loopback, IPv6', { VAULT_ADDR: 'http://[::1]:8200' }, []],
+  ['plain HTTP on the loopback, by name', { VAULT_ADDR: 'http://localhost:8200/' }, []],
+  ['a Vault that is no URL', { VAULT_ADDR: 'vault:8200' }, ['VAULT_ADDR must be an http or https URL']],
+  [
+    'a Vault under a path',
+    { VAULT_ADDR: 'https://vault.test/v1' },
+    ['VAULT_ADDR must hold nothing but scheme, host and port'],
+  ],
+  [
+    'plain HTTP to a key set off the loopback',
+    { PADLOCK_CALLER_JWKS_URL: 'http://issuer.test/keys' },
+    [
+      'PADLOCK_CALLER_JWKS_URL is plain HTTP off the loopback; use https, or set PADLOCK_ALLOW_INSECURE_JWKS=true',
+    ],
+  ],
+  [
+    'plain HTTP to a key set where it was allowed',
+    { PADLOCK_CALLER_JWKS_URL: 'http://issuer.test/keys', PADLOCK_ALLOW_INSECURE_JWKS: 'true' },
+    [],
+  ],
+  [
+    'two sources of the callers’ keys',
+    { PADLOCK_CALLER_PUBLIC_KEY_FILE: 'key.pem' },
+    ['set exactly one of PADLOCK_CALLER_JWKS_URL and PADLOCK_CALLER_PUBLIC_KEY_FILE'],
+  ],
+  [
+    'no source of the callers’ keys',
+    { PADLOCK_CALLER_JWKS_URL: '' },
+    ['set exactly one of PADLOCK_CALLER_JWKS_URL and PADLOCK_CALLER_PUBLIC_KEY_FILE'],
+  ],
+  [
+    'a role_id twice, a secret_id not at all',
+    { PADLOCK_VAULT_ROLE_ID_FILE: 'role', PADLOCK_VAULT_SECRET_ID: '' },
+    [
+      'set exactly one of PADLOCK_VAULT_ROLE_ID and PADLOCK_VAULT_ROLE_ID_FILE',
+      'set exactly one of PADLOCK_VAULT_SECRET_ID and PADLOCK_VAULT_SECRET_ID_FILE',
+    ],
+  ],
+  [
+    'a token login without a token',
+    { PADLOCK_VAULT_AUTH: 'token' },
+    ['set exactly one of VAULT_TOKEN and VAULT_TOKEN_FILE'],
+  ],
+  [
+    'half a client certificate',
+    { VAULT_CLIENT_CERT: 'cert.pem' },
+    ['VAULT_CLIENT_CERT and VAULT_CLIENT_KEY go together'],
+  ],
+]
+for (const [what, changes, problems] of rules) {
+  t.test(what, async (t) => t.strictSame(problemsOf(changes), problems))
+}
+
+t.test('VAULT_SKIP_VERIFY is refused whatever it says', async (t) => {
+  for (const value of ['true', 'false', '0', '1']) {
+    const problems = problemsOf({ VAULT_SKIP_VERIFY: value })
+    t.equal(problems.length, 1)
+    t.match(problems[0], /^VAULT_SKIP_VERIFY is not supported/)
+  }
+})
+
+t.test('bounds are kept at both ends', async (t) => {
+  const properties = ConfigSchema.properties as Record<string, { minimum?: number; maximum?: number }>
+  for (const [name, { minimum, maximum }] of Object.entries(properties)) {
+    if (minimum === undefined || maximum === undefined) continue
+    t.strictSame(problemsOf({ [name]: String(minimum) }), [], `${name} at its least`)
+    t.strictSame(problemsOf({ [name]: String(maximum) }), [], `${name} at its most`)
+    t.equal(problemsOf({ [name]: String(minimum - 1) }).length, 1, `${name} below`)
+    t.equal(problemsOf({ [name]: String(maximum + 1) }).length, 1, `${name} above`)
+    t.equal(problemsOf({ [name]: String(minimum + 0.5) }).length, 1, `${name} not whole`)
+  }
+})
+
+t.test('a variable that is most likely misspelt is named', async (t) => {
+  const env = { ...good, PADLOCK_CALER_ISSUER: 'x', PADLOCK_DEV_VAULT_PORT: '8200', PATH: '/bin' }
+  t.strictSame(unknownVariables(env), ['PADLOCK_CALER_ISSUER'])
+})
