@@ -1,0 +1,50 @@
+# Padlock's commands for developers. Each does its own set-up: npm packages, and the Vault that development runs on.
+
+INSTALLED := node_modules/.installed
+TAP_BUILT := .tap/built
+NODE := tools/node
+BIN := node_modules/.bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run test vault types lint format format-check setup clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+run: $(INSTALLED) ## Start Vault, Padlock and a recipient; issue a token; stay until Ctrl-C
+	@exec $(NODE) src/main.ts dev
+
+test: $(INSTALLED) $(TAP_BUILT) ## Run the tests on a real Vault; T="test/token test/x.test.ts" runs some
+	@exec $(NODE) tools/test/run.ts $(T)
+
+vault: $(INSTALLED) ## Build the pinned Vault with Go, or find the one built earlier; print its path
+	@exec $(NODE) tools/vault/build.ts
+
+types: $(INSTALLED) ## Check the types
+	@$(NODE) $(BIN)/tsc --noEmit
+
+lint: $(INSTALLED) ## Check the code with Biome
+	@$(NODE) $(BIN)/biome lint --error-on-warnings
+
+format: $(INSTALLED) ## Format the code
+	@$(NODE) $(BIN)/biome format --write
+
+format-check: $(INSTALLED) ## Check that the code is formatted
+	@$(NODE) $(BIN)/biome format
+
+setup: $(INSTALLED) $(TAP_BUILT) ## Install what the other commands need
+
+clean: ## Remove what these commands made here (the Vault that was built stays in the user's cache)
+	rm -rf node_modules .tap .dev coverage
+
+# npm ci begins by removing node_modules, and this file with it: an interrupted set-up is done again.
+$(INSTALLED): package-lock.json
+	@command -v npm >/dev/null || { echo 'npm is missing: install Node.js 20 or newer, which brings npm, then try again.' >&2; exit 1; }
+	npm ci --no-progress
+	@$(NODE) --version >/dev/null
+	@touch $@
+
+# tap compiles its own test class, once for each install.
+$(TAP_BUILT): $(INSTALLED) .taprc
+	@$(NODE) $(BIN)/tap build >/dev/null
+	@touch $@
