@@ -1,9 +1,10 @@
 import { createPublicKey } from 'node:crypto'
-import { Ajv } from 'ajv'
-import { type Static, Type } from 'typebox'
+import { Type } from 'typebox'
 import { PadlockError } from '../errors.ts'
 import { rsaFault } from '../token/rsa-public-key.ts'
-import { type VaultCallOptions, type VaultClient, VaultError } from './client.ts'
+import { answerData } from './answer-data.ts'
+import type { VaultCallOptions, VaultClient } from './client.ts'
+import { ifPresent } from './if-present.ts'
 
 /** The kinds of key that can make RS256 signatures (RFC 7518 §3.3). */
 export const signingKeyTypes = ['rsa-2048', 'rsa-3072', 'rsa-4096'] as const
@@ -37,25 +38,22 @@ export interface TransitKey {
 }
 
 const Count = Type.Integer({ minimum: 0 })
-const AnswerSchema = Type.Object({
-  data: Type.Object({
-    type: Type.String(),
-    exportable: Type.Boolean(),
-    allow_plaintext_backup: Type.Boolean(),
-    deletion_allowed: Type.Boolean(),
-    imported_key: Type.Optional(Type.Boolean()),
-    auto_rotate_period: Type.Optional(Count),
-    latest_version: Type.Integer({ minimum: 1 }),
-    min_encryption_version: Count,
-    min_decryption_version: Count,
-    // A symmetric key has a time here, as a number, in place of an object.
-    keys: Type.Record(
-      Type.String({ pattern: '^[1-9][0-9]*$' }),
-      Type.Union([Type.Number(), Type.Object({ public_key: Type.String(), creation_time: Type.String() })]),
-    ),
-  }),
+const KeySchema = Type.Object({
+  type: Type.String(),
+  exportable: Type.Boolean(),
+  allow_plaintext_backup: Type.Boolean(),
+  deletion_allowed: Type.Boolean(),
+  imported_key: Type.Optional(Type.Boolean()),
+  auto_rotate_period: Type.Optional(Count),
+  latest_version: Type.Integer({ minimum: 1 }),
+  min_encryption_version: Count,
+  min_decryption_version: Count,
+  // A symmetric key has a time here, as a number, in place of an object.
+  keys: Type.Record(
+    Type.String({ pattern: '^[1-9][0-9]*$' }),
+    Type.Union([Type.Number(), Type.Object({ public_key: Type.String(), creation_time: Type.String() })]),
+  ),
 })
-const isAnswer = new Ajv({ strict: false }).compile<Static<typeof AnswerSchema>>(AnswerSchema)
 
 /**
  * Reads a transit key's metadata, every field checked.
@@ -70,17 +68,9 @@ export async function readTransitKey(
   name: string,
   options: VaultCallOptions = {},
 ): Promise<TransitKey | undefined> {
-  let body: unknown
-  try {
-    body = await client.read(`${mount}/keys/${name}`, options)
-  } catch (error) {
-    if (error instanceof VaultError && error.vaultStatus === 404) return undefined
-    throw error
-  }
-  if (!isAnswer(body)) {
-    throw new VaultError('vault_unavailable', 'Vault described a transit key in a way that is not known.')
-  }
-  const { data } = body
+  const body = await ifPresent(client.read(`${mount}/keys/${name}`, options))
+  if (body === undefined) return undefined
+  const data = answerData(KeySchema, 'a transit key', body)
   const versions = new Map<number, TransitKeyVersion>()
   for (const [version, entry] of Object.entries(data.keys)) {
     if (typeof entry === 'number') continue
@@ -136,22 +126,4 @@ function faultOf(pem: string): string | undefined {
   } catch {
     return 'not a public key'
   }
-}
-
-/**
- * Makes a key that never leaves Vault: not exportable, no plaintext backup; Vault forbids its deletion by
- * default. Does nothing when the key exists.
- *
- * @throws VaultError as the client does
- */
-export async function createTransitKey(
-  client: VaultClient,
-  mount: string,
-  name: string,
-  type: SigningKeyType,
-  options: VaultCallOptions = {},
-): Promise<void> {
-  const data = { type, exportable: false, allow_plaintext_backup: false }
-  // An RSA key of 4,096 bits can take seconds to find.
-  await client.write(`${mount}/keys/${name}`, data, { timeoutMs: 60_000, ...options })
 }

@@ -1,0 +1,161 @@
+import { readFile } from 'node:fs/promises'
+import { Command, Option } from 'commander'
+import type { TSchema } from 'typebox'
+import { ConfigSchema } from '../../config.ts'
+import { SigningKeyNameSchema } from '../../token/profile.ts'
+import { type SigningKeyType, signingKeyTypes } from '../../vault/transit-keys.ts'
+import { usageError } from '../exit.ts'
+import { aboveZero, checked, cidrList, duration, mountPath, profileName, tokenTtl } from '../option-values.ts'
+import { readStandardInput, type Terminal } from '../terminal.ts'
+import { defaultSecretIdTtl, type SetupSettings } from './settings.ts'
+
+/** The options of `padlock setup`, as commander gives them. */
+export interface SetupOptions {
+  profile: string
+  issuer?: string
+  recipientKey?: string
+  key?: string
+  keyType?: SigningKeyType
+  ttl?: number
+  transitMount: string
+  kvMount: string
+  approle: boolean
+  approleMount: string
+  roleName: string
+  tokenPeriod?: number
+  tokenBoundCidrs?: string[]
+  secretIdTtl?: number
+  secretIdNeverExpires?: boolean
+  secretIdBoundCidrs?: string[]
+  roleIdOut?: string
+  secretIdOut?: string
+  wrapTtl?: number
+  newSecretId?: boolean
+  dryRun?: boolean
+  yes?: boolean
+  output: 'table' | 'json'
+}
+
+const { PADLOCK_TRANSIT_MOUNT, PADLOCK_KV_MOUNT } = ConfigSchema.properties
+
+const option = (flags: string, description: string, parse?: (value: string) => unknown) => {
+  const made = new Option(flags, description)
+  return parse === undefined ? made : made.argParser(parse)
+}
+
+/** `padlock setup` with its options and its help, and without what it does. */
+export function setupOptions(): Command {
+  const text = (schema: object) => String((schema as { default?: unknown }).default)
+  return new Command('setup')
+    .addOption(option('--profile <name>', 'profile to make', profileName).default('default'))
+    .option('--issuer <iss>', '`iss` claim agreed with iAdvize (to make the profile)')
+    .option('--recipient-key <file>', "iAdvize's public key (to make the profile); - reads standard input")
+    .addOption(
+      option(
+        '--key <name>',
+        'transit key, "padlock-…" (default: padlock-<profile>)',
+        checked(
+          SigningKeyNameSchema,
+          'The name must be "padlock-" and lower-case letters, digits and hyphens.',
+        ),
+      ),
+    )
+    .addOption(option('--key-type <type>', 'kind of a new key (default: rsa-2048)').choices(signingKeyTypes))
+    .addOption(option('--ttl <seconds>', 'life of a token (default: 60)', tokenTtl))
+    .addOption(
+      option('--transit-mount <path>', 'transit engine', mountPath)
+        .env('PADLOCK_TRANSIT_MOUNT')
+        .default(text(PADLOCK_TRANSIT_MOUNT)),
+    )
+    .addOption(
+      option('--kv-mount <path>', 'KV store, version 2', mountPath)
+        .env('PADLOCK_KV_MOUNT')
+        .default(text(PADLOCK_KV_MOUNT)),
+    )
+    .option('--no-approle', 'the service logs in otherwise: make no AppRole')
+    .addOption(option('--approle-mount <path>', 'AppRole method', mountPath).default('approle'))
+    .addOption(
+      option(
+        '--role-name <name>',
+        'AppRole role of the service',
+        checked(
+          { type: 'string', pattern: '^[A-Za-z0-9_-]{1,128}$' } as TSchema,
+          'Letters, digits, "_", "-".',
+        ),
+      ).default('padlock'),
+    )
+    .addOption(
+      option('--token-period <time>', "renewal period of the service's token (default: 1h)", aboveZero),
+    )
+    .addOption(option('--token-bound-cidrs <list>', 'addresses that may use the token', cidrList))
+    .addOption(option('--secret-id-ttl <time>', 'life of a secret_id (default: 90d)', duration))
+    .option('--secret-id-never-expires', 'a secret_id that works until it is destroyed')
+    .addOption(option('--secret-id-bound-cidrs <list>', 'addresses that may log in with it', cidrList))
+    .option('--role-id-out <file>', 'write the role_id here')
+    .option('--secret-id-out <file>', 'write the secret_id here, or its wrapping token (mode 0600)')
+    .addOption(
+      option('--wrap-ttl <time>', 'wrap the secret_id: it can be opened once, within this time', aboveZero),
+    )
+    .option('--new-secret-id', 'make a secret_id even if there is one that works')
+    .option('--dry-run', 'say what would be done, and do nothing')
+    .option('--yes', 'do not ask')
+    .addOption(option('--output <format>', 'table or json').choices(['table', 'json']).default('table'))
+}
+
+async function recipientKeyText(file: string | undefined, terminal: Terminal): Promise<string | undefined> {
+  if (file === undefined) return undefined
+  if (file === '-') return readStandardInput(terminal)
+  return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw usageError(`--recipient-key cannot be read (${error.code}).`)
+  })
+}
+
+function secretIdTtl({
+  secretIdTtl: seconds,
+  secretIdNeverExpires: never,
+}: SetupOptions): number | undefined {
+  if (never && seconds) throw usageError('Give --secret-id-ttl or --secret-id-never-expires, not both.')
+  if (seconds === 0 && !never) {
+    throw usageError(
+      'A secret_id with --secret-id-ttl 0 works for ever, whoever finds it. If that is meant, give ' +
+        `--secret-id-never-expires; the default is ${defaultSecretIdTtl / 86_400}d.`,
+    )
+  }
+  return never ? 0 : seconds
+}
+
+/**
+ * The settings that the options ask for.
+ *
+ * @throws CommandError with exit code 2
+ */
+export async function setupSettings(options: SetupOptions, terminal: Terminal): Promise<SetupSettings> {
+  const ttl = secretIdTtl(options)
+  if (!options.approle && (options.roleIdOut ?? options.secretIdOut ?? options.wrapTtl) !== undefined) {
+    throw usageError('--no-approle makes no role_id and no secret_id to write.')
+  }
+  return {
+    profile: options.profile,
+    issuer: options.issuer,
+    recipientKey: await recipientKeyText(options.recipientKey, terminal),
+    signingKey: options.key,
+    keyType: options.keyType,
+    tokenTtlSeconds: options.ttl,
+    transitMount: options.transitMount,
+    kvMount: options.kvMount,
+    appRole: options.approle
+      ? {
+          mount: options.approleMount,
+          role: options.roleName,
+          tokenPeriodSeconds: options.tokenPeriod,
+          secretIdTtlSeconds: ttl,
+          secretIdBoundCidrs: options.secretIdBoundCidrs,
+          tokenBoundCidrs: options.tokenBoundCidrs,
+          roleIdFile: options.roleIdOut,
+          secretIdFile: options.secretIdOut,
+          wrapTtlSeconds: options.wrapTtl,
+          newSecretId: options.newSecretId,
+        }
+      : undefined,
+  }
+}

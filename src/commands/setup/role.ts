@@ -1,0 +1,113 @@
+import { type Role, type RolePath, readRole, writeRole } from '../../vault/approle.ts'
+import type { VaultClient } from '../../vault/client.ts'
+import { enableAppRole, type Mount, readAuthMaxTtl } from '../../vault/mounts.ts'
+import { policyName } from '../../vault/policies.ts'
+import { durationText } from '../duration.ts'
+import { refused } from '../exit.ts'
+import { type AppRoleSettings, defaultSecretIdTtl, defaultTokenPeriod } from './settings.ts'
+import { type Step, unchanged } from './step.ts'
+
+/** Vault's own longest life where nothing else is set: 32 days. */
+const vaultMaxTtl = 32 * 86_400
+
+/** The service's role as it is in Vault, and the steps that make it what it should be. */
+export interface RolePlan {
+  steps: Step[]
+  path: RolePath
+  /** undefined while there is no such role */
+  present: Role | undefined
+}
+
+// A /32 is written with and without its prefix: Vault itself leaves it out in one field and keeps it in another.
+const cidr = (entry: string) => (entry.includes('/') ? entry : `${entry}/${entry.includes(':') ? 128 : 32}`)
+const cidrs = (list: readonly string[] | null | undefined) => (list ?? []).map(cidr)
+
+/** The fields that the role shall have: Padlock's own, then those given, then those it has, then defaults. */
+function wantedRole(settings: AppRoleSettings, present: Role | undefined, maxTtl: number) {
+  return {
+    bind_secret_id: true,
+    // A secret_id is used again for each new login.
+    secret_id_num_uses: 0,
+    secret_id_ttl:
+      settings.secretIdTtlSeconds ?? present?.secret_id_ttl ?? Math.min(defaultSecretIdTtl, maxTtl),
+    secret_id_bound_cidrs: cidrs(settings.secretIdBoundCidrs ?? present?.secret_id_bound_cidrs),
+    token_bound_cidrs: cidrs(settings.tokenBoundCidrs ?? present?.token_bound_cidrs),
+    token_explicit_max_ttl: 0,
+    token_no_default_policy: true,
+    token_num_uses: 0,
+    token_period:
+      settings.tokenPeriodSeconds || present?.token_period || Math.min(defaultTokenPeriod, maxTtl),
+    token_policies: [policyName('signer')],
+    // Batch tokens cannot be renewed.
+    token_type: 'service',
+  } satisfies Partial<Role>
+}
+
+function differences(present: Role, wanted: Partial<Role>): string[] {
+  const text = (value: unknown) => (Array.isArray(value) ? cidrs(value).join(',') || 'none' : String(value))
+  return Object.entries(wanted).flatMap(([field, value]) => {
+    const [before, after] = [
+      field.endsWith('cidrs') ? cidrs(present[field as 'token_bound_cidrs']) : present[field as keyof Role],
+      value,
+    ]
+    return text(before) === text(after) ? [] : [`${field} ${text(before)} -> ${text(after)}`]
+  })
+}
+
+/** Vault cuts what is longer than the mount allows, without a word: so it is said here. */
+function checkLife(option: string, seconds: number, given: boolean, maxTtl: number, mount: string): string[] {
+  if (seconds <= maxTtl) return []
+  const sentence =
+    `auth/${mount} lets nothing live longer than ${durationText(maxTtl)}, and would cut ${option} ` +
+    `(${durationText(seconds)}) to that without a word. Give a shorter one, or ` +
+    `\`vault auth tune -max-lease-ttl=${Math.ceil(seconds / 3600)}h ${mount}/\`.`
+  if (given) throw refused(sentence)
+  return [sentence]
+}
+
+/** The steps of the AppRole method and of the service's role on it. */
+export async function planRole(
+  client: VaultClient,
+  methods: Map<string, Mount>,
+  settings: AppRoleSettings,
+): Promise<RolePlan> {
+  const path = { mount: settings.mount, name: settings.role }
+  const method = methods.get(settings.mount)
+  if (method !== undefined && method.type !== 'approle') {
+    throw refused(
+      `At auth/${settings.mount}/ there is a method of type ${method.type}: give another path with --approle-mount.`,
+    )
+  }
+  const newMaxTtl = Math.max(settings.secretIdTtlSeconds ?? defaultSecretIdTtl, vaultMaxTtl)
+  const maxTtl = method === undefined ? newMaxTtl : await readAuthMaxTtl(client, settings.mount)
+  const methodDetail = `mounted; a secret_id may live ${durationText(maxTtl)}`
+  const present = method === undefined ? undefined : await readRole(client, path)
+  const wanted = wantedRole(settings, present, maxTtl)
+  const { secret_id_ttl: ttl, token_period: period } = wanted
+  const notes = [
+    ...checkLife('--secret-id-ttl', ttl, settings.secretIdTtlSeconds !== undefined, maxTtl, settings.mount),
+    ...checkLife('--token-period', period, settings.tokenPeriodSeconds !== undefined, maxTtl, settings.mount),
+  ]
+  const life = ttl === 0 ? 'secret_id never expires' : `secret_id lives ${durationText(ttl)}`
+  const role = { kind: 'AppRole role', name: `${path.mount}/${path.name}`, notes }
+  const detail = `${life}, token renewed within ${durationText(period)}`
+  const apply = () => writeRole(client, path, wanted)
+  const changes = present === undefined ? [] : differences(present, wanted)
+  return {
+    path,
+    present,
+    steps: [
+      method === undefined
+        ? {
+            ...{ kind: 'AppRole method', name: path.mount, state: 'create', detail: methodDetail },
+            apply: () => enableAppRole(client, path.mount, maxTtl),
+          }
+        : unchanged('AppRole method', path.mount, methodDetail),
+      present === undefined
+        ? { ...role, state: 'create', detail, apply }
+        : changes.length === 0
+          ? { ...role, state: 'unchanged', detail }
+          : { ...role, state: 'update', detail: changes.join('; '), apply },
+    ],
+  }
+}

@@ -1,0 +1,38 @@
+import type { VaultClient } from '../../vault/client.ts'
+import { clientWithToken } from '../../vault/client-with-token.ts'
+import { ProfileConflictError } from '../../vault/profile-store.ts'
+import { during, refused } from '../exit.ts'
+import { planSetup, type SetupPlan } from './plan.ts'
+import { reportSetup, type SetupReport } from './report.ts'
+import type { SetupSettings } from './settings.ts'
+
+/**
+ * Carries a plan out, step by step. A run that breaks off is finished by running the set-up again.
+ *
+ * @throws CommandError, which says at what step
+ */
+export async function applySetup(client: VaultClient, plan: SetupPlan): Promise<SetupReport> {
+  for (const { kind, name, apply } of plan.steps) {
+    if (apply === undefined) continue
+    await during(`${kind} ${name}`, apply()).catch((error: unknown) => {
+      throw error instanceof ProfileConflictError ? refused(error.message) : error
+    })
+  }
+  return during('Reading what was set up', reportSetup(client, plan))
+}
+
+/**
+ * Sets Vault up for Padlock: engines, signing key, policies, login and first profile. What is there already
+ * stays; a second run changes nothing.
+ *
+ * @param token of an administrator
+ * @throws CommandError
+ */
+export async function runSetup(
+  client: VaultClient,
+  token: string,
+  settings: SetupSettings,
+): Promise<SetupReport> {
+  const withToken = clientWithToken(client, token)
+  return applySetup(withToken, await planSetup(withToken, settings))
+}
