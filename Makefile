@@ -40,7 +40,8 @@ clean: ## Remove what these commands made here (the Vault that was built stays i
 # npm ci begins by removing node_modules, and this file with it: an interrupted set-up is done again.
 $(INSTALLED): package-lock.json
 	@command -v npm >/dev/null || { echo 'npm is missing: install Node.js 20 or newer, which brings npm, then try again.' >&2; exit 1; }
-	npm ci --no-progress
+	@# Padlock brings its own Node: what npm says of the one that npm runs on does not count.
+	npm ci --no-progress --loglevel=error
 	@$(NODE) --version >/dev/null
 	@touch $@
 

@@ -21,7 +21,7 @@ function tell({ issued, receipt }: FirstToken, environment: Environment): void {
   for (const line of JSON.stringify(receipt.claims, null, 2).split('\n')) print(`    ${line}`)
   print()
   print(bold('Try it yourself, in another terminal'))
-  print(`  set -a; . ${envFile}; set +a`)
+  print(`  set -a; . ./${envFile}; set +a`)
   print('  curl -sS "$PADLOCK_URL/v1/profiles/default/tokens" \\')
   print('    -H "Authorization: Bearer $PADLOCK_DEV_CALLER_TOKEN" -H "Content-Type: application/json" \\')
   print(`    -d '{"userId":"customer-8714"}'`)

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { mkdir, rm } from 'node:fs/promises'
+import { join, relative, resolve } from 'node:path'
 import { createVaultClient } from '../vault/client.ts'
 import { callerAudience, callerIssuer, issueCallerToken } from './callers.ts'
 import { type DevVault, startVault } from './dev-vault.ts'
@@ -57,6 +57,8 @@ export async function startEnvironment(
   const dir = join(root, '.dev')
   const file = (name: string) => join(dir, name)
   await mkdir(dir, { recursive: true, mode: 0o700 })
+  // Whoever waits for this file must not find the last run's.
+  await rm(file('env'), { force: true })
   const stops: (() => Promise<unknown>)[] = []
   const stop = async () => {
     for (let next = stops.pop(); next !== undefined; next = stops.pop()) await next()
@@ -94,7 +96,9 @@ export async function startEnvironment(
     }
     const padlock = await startPadlock(join(root, 'src/main.ts'), serveEnv, ports.padlock, padlockLog)
     stops.push(() => padlock.stop())
-    say(`Padlock runs at ${padlock.url}, logged in to Vault by AppRole; its log is ${padlockLog}.`)
+    say(
+      `Padlock runs at ${padlock.url}, logged in to Vault by AppRole; its log is ${relative('', padlockLog)}.`,
+    )
 
     const recipient = await startRecipient({
       keyFile: file('recipient-key.pem'),
@@ -121,7 +125,7 @@ export async function startEnvironment(
       vault.exited.then((end) => ({ part: 'Vault', end })),
       padlock.exited.then((end) => ({ part: 'Padlock', end })),
     ])
-    return { vault, recipient, padlock, callerToken, envFile, padlockLog, ended, stop }
+    return { vault, recipient, padlock, callerToken, envFile: relative('', envFile), padlockLog, ended, stop }
   } catch (error) {
     await stop()
     throw error
