@@ -54,7 +54,7 @@ export async function startEnvironment(
     recipient: port(env, 'PADLOCK_DEV_RECIPIENT_PORT', 3100),
     vault: port(env, 'PADLOCK_DEV_VAULT_PORT', 8200),
   }
-  const dir = join(root, '.dev')
+  const dir = resolve(env.PADLOCK_DEV_DIR || join(root, '.dev'))
   const file = (name: string) => join(dir, name)
   await mkdir(dir, { recursive: true, mode: 0o700 })
   // Whoever waits for this file must not find the last run's.

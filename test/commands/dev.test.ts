@@ -1,0 +1,152 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseEnv } from 'node:util'
+import t, { type Test } from 'tap'
+import { freePort } from '../../src/dev/free-port.ts'
+
+interface Run {
+  process: ChildProcess
+  output: () => string
+  /** .dev/env, once it is there */
+  env: () => Promise<NodeJS.Dict<string>>
+}
+
+/** Runs `padlock dev`, as `make run` does, on free ports and in a folder of its own. */
+async function dev(t: Test, ports: NodeJS.Dict<string> = {}): Promise<Run> {
+  const dir = await mkdtemp(join(tmpdir(), 'padlock-dev-'))
+  const free = async () => String(await freePort(0, '127.0.0.1'))
+  const child = spawn(process.execPath, ['src/main.ts', 'dev'], {
+    env: {
+      ...process.env,
+      PADLOCK_DEV_DIR: dir,
+      PADLOCK_PORT: await free(),
+      PADLOCK_DEV_RECIPIENT_PORT: await free(),
+      PADLOCK_DEV_VAULT_PORT: await free(),
+      ...ports,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk))
+  t.teardown(async () => {
+    if (child.exitCode === null && child.kill('SIGTERM')) await once(child, 'exit')
+    await rm(dir, { recursive: true, force: true })
+  })
+  return {
+    process: child,
+    output: () => output,
+    async env() {
+      while (!output.includes('Press Ctrl-C')) {
+        if (child.exitCode !== null) throw new Error(output)
+        await sleep(50)
+      }
+      return parseEnv(await readFile(join(dir, 'env'), 'utf8'))
+    },
+  }
+}
+
+const gone = (pid: string | undefined) => {
+  try {
+    process.kill(Number(pid), 0)
+    return false
+  } catch {
+    return true
+  }
+}
+
+t.test(
+  'make run shows a token decrypted and verified, writes .dev/env, and Ctrl-C ends all of it',
+  async (t) => {
+    const run = await dev(t)
+    const env = await run.env()
+    t.strictSame(Object.keys(env).sort(), [
+      'PADLOCK_DEV_CALLER_TOKEN',
+      'PADLOCK_DEV_RECIPIENT_KEY_FILE',
+      'PADLOCK_DEV_RECIPIENT_URL',
+      'PADLOCK_DEV_VAULT_AUDIT_LOG',
+      'PADLOCK_PID',
+      'PADLOCK_URL',
+      'VAULT_ADDR',
+      'VAULT_BIN',
+      'VAULT_PID',
+      'VAULT_TOKEN',
+    ])
+    t.match(run.output(), /https:\/\/iadvize\.com\/userId/)
+    t.match(run.output(), /signed by version 1 of transit key padlock-default/)
+
+    const vault = (path: string, method = 'GET') =>
+      fetch(`${env.VAULT_ADDR}/v1/${path}`, {
+        method,
+        headers: { 'X-Vault-Token': env.VAULT_TOKEN as string },
+      })
+    const list = async (path: string) =>
+      ((await (await vault(path, 'LIST')).json()) as { data: { keys: string[] } }).data.keys
+    t.strictSame(await list('transit/keys'), ['padlock-default'], 'exactly one transit key')
+    t.strictSame(await list('secret/metadata/padlock/profiles'), ['default'], 'exactly one profile')
+
+    // The next command that it tells to try.
+    const answer = await fetch(`${env.PADLOCK_URL}/v1/profiles/default/tokens`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${env.PADLOCK_DEV_CALLER_TOKEN}`,
+        'content-type': 'application/json',
+      },
+      body: '{"userId":"customer-8714"}',
+    })
+    const { token, expiresIn } = (await answer.json()) as { token: string; expiresIn: number }
+    t.equal(expiresIn, 60)
+    const receipt = await fetch(env.PADLOCK_DEV_RECIPIENT_URL as string, { method: 'POST', body: token })
+    t.match(await receipt.json(), {
+      accepted: true,
+      claims: { 'https://iadvize.com/userId': 'customer-8714' },
+    })
+
+    const audit = await readFile(env.PADLOCK_DEV_VAULT_AUDIT_LOG as string, 'utf8')
+    t.match(audit, /"path":"transit\/sign\/padlock-default\/sha2-256"/, 'the signature is in the audit log')
+    t.match(audit, /"role_name":"padlock"/, 'signed with the AppRole login, not with the root token')
+
+    run.process.kill('SIGINT')
+    const [code] = await once(run.process, 'exit')
+    t.equal(code, 0)
+    t.ok(gone(env.PADLOCK_PID))
+    t.ok(gone(env.VAULT_PID))
+  },
+)
+
+t.test('a part that ends by itself ends the rest, and is named', async (t) => {
+  for (const [name, part] of [
+    ['PADLOCK_PID', 'Padlock'],
+    ['VAULT_PID', 'Vault'],
+  ] as const) {
+    const run = await dev(t)
+    const env = await run.env()
+    process.kill(Number(env[name]), 'SIGKILL')
+    const [code] = await once(run.process, 'exit')
+    t.equal(code, 1)
+    t.match(run.output(), `${part} ended by itself (SIGKILL)`)
+    t.ok(gone(env.PADLOCK_PID))
+    t.ok(gone(env.VAULT_PID))
+  }
+})
+
+t.test('a port in use is one sentence that names the variable', async (t) => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const { port } = server.address() as { port: number }
+  for (const name of ['PADLOCK_PORT', 'PADLOCK_DEV_RECIPIENT_PORT', 'PADLOCK_DEV_VAULT_PORT']) {
+    const run = await dev(t, { [name]: String(port) })
+    const [code] = await once(run.process, 'exit')
+    t.equal(code, 1)
+    t.match(run.output(), `Port ${port} is in use: stop what listens there, or set ${name} to a free port.`)
+  }
+  const run = await dev(t, { PADLOCK_PORT: 'abc' })
+  const [code] = await once(run.process, 'exit')
+  t.equal(code, 1)
+  t.match(run.output(), 'PADLOCK_PORT is not a port')
+})
