@@ -43,8 +43,9 @@ export function readResults(print: (text: string) => void): { parser: Parser; to
 
   parser.on('child', (child) => {
     file = child.name
-    followOutput(child, output)
   })
+  // What a file wrote to its standard output that is not TAP.
+  parser.on('extra', (text) => output.push(text))
   parser.on('assert', (result) => {
     whole = result
     file ||= result.name
@@ -53,7 +54,7 @@ export function readResults(print: (text: string) => void): { parser: Parser; to
     else if (!result.ok && totals.failed === before.failed)
       fail(result, 'the file ended before its tests did')
     const failed = totals.failed - before.failed
-    if (failed > 0 && output.length > 0) print(`Output of ${file}:\n${indent(output.join(''))}`)
+    if (failed > 0 && output.length > 0) print(`Output of ${file}:\n${output.join('').trimEnd()}`)
     print(`${failed ? 'NOT OK' : 'ok'}  ${file}  ${totals.passed - before.passed} passed, ${failed} failed`)
     before = { ...totals }
     file = ''
@@ -75,12 +76,6 @@ export function readResults(print: (text: string) => void): { parser: Parser; to
     print(`\nFAILED ${file || 'a test file'}: bail out! ${reason}`)
   })
   return { parser, totals }
-}
-
-/** Gathers what a test file wrote to its standard output that is not TAP. */
-function followOutput(parser: Parser, output: string[]): void {
-  parser.on('extra', (text) => output.push(text))
-  parser.on('child', (child) => followOutput(child, output))
 }
 
 function indent(text: string): string {
