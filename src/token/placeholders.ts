@@ -9,6 +9,7 @@ export const builtInPlaceholders: ReadonlySet<string> = new Set([
   'nil',
   'none',
   'nan',
+  'undef',
   'void',
   'nothing',
   'empty',
@@ -26,12 +27,9 @@ export const builtInPlaceholders: ReadonlySet<string> = new Set([
   'n/a',
   'not set',
   'not_set',
+  'not available',
+  '\\n',
   // what languages print for "some object"
-  '[object object]',
-  '[object undefined]',
-  '[object null]',
-  '[object promise]',
-  '[object array]',
   'object',
   'array',
   'system.object',
@@ -92,11 +90,19 @@ export const builtInPlaceholders: ReadonlySet<string> = new Set([
   '__user_id__',
 ])
 
-/** Templates that nobody filled in, known by their form whatever stands inside. */
+/** Templates that nobody filled in, and objects printed in place of their id: known by their form, whatever stands inside. */
 export const placeholderForms: readonly RegExp[] = [
-  /^<.*>$/su,
+  // <userId>, and what Go and Python print: <nil>, <User object at 0x…>; Ruby: #<User:0x…>
+  /^#?<.*>$/su,
+  // Mustache, Handlebars, Jinja, Liquid, Vue
   /^\{\{.*\}\}$/su,
-  /^\$\{.*\}$/su,
+  // JavaScript, the shell, JSP; Ruby, Pug; Ruby's format
+  /^[$#%]\{.*\}$/su,
+  // a route's or a statement's parameter
   /^:[\p{L}_][^\s:]*$/u,
-  /^%(?:\d+\$|\([^)]*\))?[a-z@]$/iu,
+  // printf's directives, with their flags, width, precision and length; Go's complaint about one
+  /^%(?:\d+\$|\([^)]*\))?[-+ #0]*(?:[1-9]\d*)?(?:\.\d+)?(?:hh|ll|[hljzqtL])?[a-z@]$/iu,
+  /^%!.*$/su,
+  // JavaScript's Object.prototype.toString
+  /^\[object .*\]$/isu,
 ]

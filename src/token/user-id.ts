@@ -1,9 +1,15 @@
-import { RE2JS } from 're2js'
+import { RE2JS, RE2JSSyntaxException } from 're2js'
 import type { FieldError } from '../errors.ts'
 import { builtInPlaceholders, placeholderForms } from './placeholders.ts'
 
 /** Longest userId in UTF-16 code units (iAdvize, "Authenticated Messaging": 255 characters). */
 export const userIdMaxLength = 255
+
+/**
+ * Largest `userIdPattern` in instructions of the RE2 engine: its time grows with instructions times units of
+ * the id, which makes a few milliseconds at this size, and a third of a second at the largest RE2 would take.
+ */
+const maxPatternInstructions = 2_048
 
 /** What a profile adds to the rules of a userId. */
 export interface UserIdRules {
@@ -27,16 +33,37 @@ const otherCharacter = /\p{C}/u
 const whiteSpaceAtAnEnd = /^\p{White_Space}|\p{White_Space}$/u
 const whiteSpaceButSpace = /[^\P{White_Space} ]/u
 
+/** A `userIdPattern` that cannot be used; the message says why and repeats nothing of the pattern. */
+export class UserIdPatternError extends Error {
+  override readonly name = 'UserIdPatternError'
+}
+
+function compilePattern(pattern: string): RE2JS {
+  let compiled: RE2JS
+  try {
+    compiled = RE2JS.compile(pattern)
+  } catch (error) {
+    const reason = error instanceof RE2JSSyntaxException ? `: ${error.getDescription()}` : ''
+    throw new UserIdPatternError(`userIdPattern does not compile as an RE2 regular expression${reason}`)
+  }
+  if (compiled.programSize() > maxPatternInstructions) {
+    throw new UserIdPatternError('userIdPattern compiles to too large an expression: repeat less in it')
+  }
+  return compiled
+}
+
 /**
- * Makes a profile's userId settings ready for use.
+ * Makes a profile's userId settings ready for use. Placeholders are compared in NFC, as every accepted userId
+ * is: one that was typed in another form would refuse nothing.
  *
- * @throws RE2JSSyntaxException when `userIdPattern` does not compile
+ * @throws UserIdPatternError when `userIdPattern` does not compile, or is too large
  */
 export function userIdRules(settings: UserIdSettings): UserIdRules {
+  const { userIdPattern, userIdPlaceholders = [], allowedUserIds } = settings
   return {
-    pattern: settings.userIdPattern === undefined ? undefined : RE2JS.compile(settings.userIdPattern),
-    placeholders: new Set(settings.userIdPlaceholders?.map((entry) => entry.toLowerCase())),
-    allowed: new Set(settings.allowedUserIds),
+    pattern: userIdPattern === undefined ? undefined : compilePattern(userIdPattern),
+    placeholders: new Set(userIdPlaceholders.map((entry) => entry.normalize('NFC').toLowerCase())),
+    allowed: new Set(allowedUserIds),
   }
 }
 

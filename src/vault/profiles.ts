@@ -177,7 +177,7 @@ export async function loadProfile(
 function rulesOf(settings: ProfileSettings) {
   try {
     return userIdRules(settings)
-  } catch {
-    throw unusable('userIdPattern does not compile as an RE2 regular expression.')
+  } catch (error) {
+    throw unusable(`The profile is not valid: ${(error as Error).message}.`)
   }
 }
