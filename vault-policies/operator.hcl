@@ -3,7 +3,8 @@
 # `padlock setup` itself needs more (mounts, policies, logins) and is run by an administrator of Vault.
 
 # Make a key, read it, rotate it, and retire its old versions. The parameters left out here are what would
-# make a key exportable or deletable, import one from outside, or trim versions for ever.
+# make a key exportable or deletable, import one from outside, trim versions for ever, or have a chosen
+# certificate request signed. (Vault still signs one without a template, in which nothing can be chosen.)
 path "transit/keys/padlock-*" {
   capabilities = ["create", "read", "update"]
   allowed_parameters = {

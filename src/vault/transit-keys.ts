@@ -52,6 +52,7 @@ const KeySchema = Type.Object({
   keys: Type.Record(
     Type.String({ pattern: '^[1-9][0-9]*$' }),
     Type.Union([Type.Number(), Type.Object({ public_key: Type.String(), creation_time: Type.String() })]),
+    { additionalProperties: false },
   ),
 })
 

@@ -68,8 +68,8 @@ export async function planSetup(client: VaultClient, settings: SetupSettings): P
   const key = engines.has(transitMount)
     ? await during('Reading the signing key', readTransitKey(client, transitMount, signingKey))
     : undefined
-  const profileStep = planProfile(client, settings, stored, signingKey, key)
   const keyStep = planSigningKey(client, settings, signingKey, key)
+  const profileStep = planProfile(client, settings, stored, signingKey, key)
   const paths = {
     ...{ transitMount, kvMount },
     appRoleMount: settings.appRole?.mount ?? 'approle',

@@ -15,6 +15,10 @@ const purposes = {
   auditor: 'people: the audit trail, reads only',
 }
 
+const replacing = (name: string) =>
+  `The text of ${name} is not the one for these mounts: it was changed, is of another version of Padlock, or ` +
+  'belongs to another Padlock in this Vault, which then loses its rights.'
+
 /** The steps of the policies in `vault-policies/`. */
 export function planPolicies(client: VaultClient, paths: PolicyPaths): Promise<Step[]> {
   return Promise.all(
@@ -26,7 +30,14 @@ export function planPolicies(client: VaultClient, paths: PolicyPaths): Promise<S
       const apply = () => writePolicy(client, name, wanted)
       return present === undefined
         ? { kind, name, state: 'create', detail, apply }
-        : { kind, name, state: 'update', detail: `${detail}; its text differs and is replaced`, apply }
+        : {
+            kind,
+            name,
+            state: 'update',
+            detail: `${detail}; its text is replaced`,
+            notes: [replacing(name)],
+            apply,
+          }
     }),
   )
 }

@@ -43,14 +43,16 @@ function wantedRole(settings: AppRoleSettings, present: Role | undefined, maxTtl
   } satisfies Partial<Role>
 }
 
+function fieldText(field: string, value: unknown): string {
+  if (value !== null && !Array.isArray(value)) return String(value)
+  const list: string[] = value ?? []
+  return (field.endsWith('cidrs') ? cidrs(list) : list).join(',') || 'none'
+}
+
 function differences(present: Role, wanted: Partial<Role>): string[] {
-  const text = (value: unknown) => (Array.isArray(value) ? cidrs(value).join(',') || 'none' : String(value))
   return Object.entries(wanted).flatMap(([field, value]) => {
-    const [before, after] = [
-      field.endsWith('cidrs') ? cidrs(present[field as 'token_bound_cidrs']) : present[field as keyof Role],
-      value,
-    ]
-    return text(before) === text(after) ? [] : [`${field} ${text(before)} -> ${text(after)}`]
+    const [before, after] = [fieldText(field, present[field as keyof Role]), fieldText(field, value)]
+    return before === after ? [] : [`${field} ${before} -> ${after}`]
   })
 }
 

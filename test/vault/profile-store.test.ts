@@ -1,0 +1,91 @@
+import t from 'tap'
+import type { ProfileSettings } from '../../src/token/profile.ts'
+import { createVaultClient } from '../../src/vault/client.ts'
+import { clientWithToken } from '../../src/vault/client-with-token.ts'
+import {
+  listProfileNames,
+  ProfileConflictError,
+  readStoredProfile,
+  settingsFaults,
+  writeProfile,
+} from '../../src/vault/profile-store.ts'
+import { testVault } from '../support/vault.ts'
+
+const vault = await testVault(t)
+const open = createVaultClient({ address: vault.address })
+t.teardown(() => open.close())
+const client = clientWithToken(open, vault.rootToken)
+
+const thumbprint = 'A'.repeat(43)
+const settings: ProfileSettings = {
+  issuer: 'https://shop.test',
+  signingKey: 'padlock-shop',
+  signingKeyVersion: 1,
+  tokenTtlSeconds: 60,
+  recipientKeys: { [thumbprint]: { publicKey: 'pem' } },
+  activeRecipientKey: thumbprint,
+  activatedAt: '2026-01-01T00:00:00.000Z',
+  activatedBy: 'operator',
+}
+const read = (name: string) => readStoredProfile(client, 'secret', name)
+const write = (name: string, value: ProfileSettings, version: number) =>
+  writeProfile(client, 'secret', name, value, version)
+
+t.test('no profile at all', async (t) => {
+  t.same(await listProfileNames(client, 'secret'), [])
+  t.same(await read('none'), { version: 0, value: undefined })
+})
+
+t.test('a profile is written, read, changed and listed', async (t) => {
+  t.equal(await write('shop', settings, 0), 1)
+  t.same(await read('shop'), { version: 1, value: settings })
+  t.equal(await write('shop', { ...settings, tokenTtlSeconds: 90 }, 1), 2)
+  t.match(await read('shop'), { version: 2, value: { tokenTtlSeconds: 90 } })
+  t.same(await listProfileNames(client, 'secret'), ['shop'])
+})
+
+t.test('of two who change the same version, the second is told and nothing is lost', async (t) => {
+  await write('raced', settings, 0)
+  const outcomes = await Promise.allSettled(
+    ['a', 'b'].map((issuer) => write('raced', { ...settings, issuer }, 1)),
+  )
+  t.same(outcomes.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
+  const lost = outcomes.find((outcome) => outcome.status === 'rejected')
+  t.type(lost?.reason, ProfileConflictError)
+  const winner = outcomes[0]?.status === 'fulfilled' ? 'a' : 'b'
+  t.match(await read('raced'), { version: 2, value: { issuer: winner } })
+  await t.rejects(write('raced', settings, 0), ProfileConflictError, 'it exists already')
+})
+
+t.test('a deleted profile is gone, and can be made again on top of its history', async (t) => {
+  await write('gone', settings, 0)
+  await vault.api('DELETE', 'secret/data/padlock/profiles/gone')
+  t.same(await read('gone'), { version: 1, value: undefined })
+  await t.rejects(write('gone', settings, 0), ProfileConflictError)
+  t.equal(await write('gone', settings, 1), 2)
+})
+
+t.test('what is not valid is not written', async (t) => {
+  await t.rejects(write('bad', { ...settings, tokenTtlSeconds: 0 }, 0), TypeError)
+  await t.rejects(write('../up', settings, 0), TypeError)
+  await t.rejects(write('Bad', settings, 0), TypeError)
+  t.same(await read('bad'), { version: 0, value: undefined })
+})
+
+t.test('what is wrong with settings is said by field, without a value', async (t) => {
+  t.same(settingsFaults(settings), [])
+  t.same(settingsFaults({ ...settings, activeRecipientKey: 'B'.repeat(43) }), [
+    '/activeRecipientKey is not one of recipientKeys',
+  ])
+  const faults = settingsFaults({ ...settings, issuer: '', extra: 'secret-value' }).join('\n')
+  t.match(faults, '/issuer')
+  t.match(faults, '(extra)')
+  t.notMatch(faults, 'secret-value')
+  t.match(settingsFaults(undefined), [/the profile must be object/])
+})
+
+t.test('a denial is a denial, not a profile that is missing', async (t) => {
+  const stranger = clientWithToken(open, 'hvs.nobody')
+  await t.rejects(readStoredProfile(stranger, 'secret', 'shop'), { code: 'vault_denied' })
+  await t.rejects(listProfileNames(stranger, 'secret'), { code: 'vault_denied' })
+})
