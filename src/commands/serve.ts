@@ -28,16 +28,19 @@ async function openCallerKeys(config: Config, log: Log): Promise<CallerKeys> {
   }
 }
 
-function openVault(config: Config) {
+function openVault(config: Config, log: Log) {
   try {
-    return createVaultClient({
-      address: config.VAULT_ADDR,
-      namespace: config.VAULT_NAMESPACE,
-      caFile: config.VAULT_CACERT,
-      certFile: config.VAULT_CLIENT_CERT,
-      keyFile: config.VAULT_CLIENT_KEY,
-      serverName: config.VAULT_TLS_SERVER_NAME,
-    })
+    return createVaultClient(
+      {
+        address: config.VAULT_ADDR,
+        namespace: config.VAULT_NAMESPACE,
+        caFile: config.VAULT_CACERT,
+        certFile: config.VAULT_CLIENT_CERT,
+        keyFile: config.VAULT_CLIENT_KEY,
+        serverName: config.VAULT_TLS_SERVER_NAME,
+      },
+      log,
+    )
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code ?? 'not PEM'
     throw new ConfigError([
@@ -74,7 +77,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
   try {
     config = loadConfig(env)
     log = pino({ level: config.PADLOCK_LOG_LEVEL, base: null, formatters: { level: (level) => ({ level }) } })
-    client = openVault(config)
+    client = openVault(config, log)
     callerKeys = await openCallerKeys(config, log)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error

@@ -8,6 +8,7 @@ export function clientWithToken(client: VaultClient, token: string): VaultClient
     write: (path, data, options) => client.write(path, data, { token, ...options }),
     list: (path, options) => client.list(path, { token, ...options }),
     delete: (path, options) => client.delete(path, { token, ...options }),
+    reconnect: () => client.reconnect(),
     close: () => client.close(),
   }
 }

@@ -34,20 +34,19 @@ export async function testVault(t: Pick<Test, 'teardown'>): Promise<TestVault> {
   const vault = await startVault({ binary, auditLog })
   t.teardown(() => vault.stop())
 
-  return {
-    ...vault,
-    auditLog,
-    binary,
-    dir,
-    async api(method, path, body, token = vault.rootToken) {
-      const answer = await fetch(`${vault.address}/v1/${path}`, {
-        method,
-        headers: token ? { 'X-Vault-Token': token } : {},
-        redirect: 'manual',
-        ...(body && { body: JSON.stringify(body) }),
-      })
-      const text = await answer.text()
-      return { status: answer.status, body: text ? JSON.parse(text) : {} }
-    },
+  return { ...vault, auditLog, binary, dir, api: vaultApi(vault.address, vault.rootToken) }
+}
+
+/** Calls of a Vault's HTTP API, made without Padlock's own client. */
+export function vaultApi(address: string, rootToken: string): TestVault['api'] {
+  return async (method, path, body, token = rootToken) => {
+    const answer = await fetch(`${address}/v1/${path}`, {
+      method,
+      headers: token ? { 'X-Vault-Token': token } : {},
+      redirect: 'manual',
+      ...(body && { body: JSON.stringify(body) }),
+    })
+    const text = await answer.text()
+    return { status: answer.status, body: text ? JSON.parse(text) : {} }
   }
 }
