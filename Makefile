@@ -42,6 +42,10 @@ $(INSTALLED): package-lock.json
 	@command -v npm >/dev/null || { echo 'npm is missing: install Node.js 20 or newer, which brings npm, then try again.' >&2; exit 1; }
 	@# Padlock brings its own Node: what npm says of the one that npm runs on does not count.
 	npm ci --no-progress --loglevel=error
+	@# npm 10 leaves this link out: two platforms' packages offer it, and it drops the other's with its own.
+	@for node in node_modules/node-linux-*/bin/node; do \
+	  if [ -x "$$node" ] && [ ! -e $(BIN)/node ]; then ln -s "../../$$node" $(BIN)/node; fi; \
+	done
 	@$(NODE) --version >/dev/null
 	@touch $@
 
