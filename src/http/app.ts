@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import accepts from '@fastify/accepts'
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import { Type } from 'typebox'
 import type { Config } from '../config.ts'
 import { PadlockError } from '../errors.ts'
 import type { Signer } from '../token/signer.ts'
@@ -10,9 +11,11 @@ import type { VaultSession } from '../vault/session.ts'
 import { callerAuth } from './caller-auth.ts'
 import type { CallerKeys } from './caller-keys.ts'
 import { clientError, frameworkError } from './connection-errors.ts'
+import { docsPage } from './docs-page.ts'
 import { bodyLimitBytes, parseJsonBody } from './json-body.ts'
 import { knownMethods } from './methods.ts'
 import type { Metrics } from './metrics.ts'
+import { describeApi } from './openapi.ts'
 import { asPadlockError, sendProblem } from './problem.ts'
 import { reportOutcomes } from './request-log.ts'
 import { healthRoutes } from './routes/health.ts'
@@ -65,6 +68,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const methodsOf = knownMethods(app)
   reportOutcomes(app, deps.metrics)
   await app.register(accepts)
+  await describeApi(app)
 
   app.removeAllContentTypeParsers()
   app.addContentTypeParser(
@@ -96,9 +100,22 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(tokenRoutes, { ...deps, authenticate })
   await app.register(keyRoutes, deps)
   await app.register(healthRoutes, deps)
-  app.get('/metrics', async (_request, reply) => {
-    reply.type(deps.metrics.registry.contentType)
-    return deps.metrics.registry.metrics()
-  })
+  app.get(
+    '/metrics',
+    {
+      config: { produces: ['text/plain'] },
+      schema: {
+        tags: ['operations'],
+        operationId: 'metrics',
+        summary: 'Metrics in the Prometheus text format',
+        response: { 200: Type.String({ description: 'Prometheus text format' }) },
+      },
+    },
+    async (_request, reply) => {
+      reply.type(deps.metrics.registry.contentType)
+      return deps.metrics.registry.metrics()
+    },
+  )
+  await app.register(docsPage)
   return app
 }

@@ -9,7 +9,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 export function knownMethods(app: FastifyInstance): (request: FastifyRequest) => string[] | undefined {
   const routes = new Map<string, { path: RegExp; methods: Set<string> }>()
   app.addHook('onRoute', (route) => {
-    const path = route.url.replace(/[.]/g, '\\.').replace(/:\w+/g, '[^/]+')
+    const path = route.url.replace(/[.]/g, '\\.').replace(/:\w+/g, '[^/]+').replace('*', '.*')
     const entry = routes.get(path) ?? { path: new RegExp(`^${path}$`), methods: new Set() }
     for (const method of [route.method].flat()) entry.methods.add(method)
     routes.set(path, entry)

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest, FastifySchemaValidationError } from 'fastify'
 import { type Static, Type } from 'typebox'
-import { type FieldError, PadlockError } from '../../errors.ts'
+import { type ErrorCode, type FieldError, PadlockError } from '../../errors.ts'
 import { checkTokenRequest, type TokenRequest, TokenRequestSchema } from '../../token/claims.ts'
 import { issueToken } from '../../token/issue.ts'
 import type { Profile } from '../../token/profile.ts'
@@ -8,8 +8,7 @@ import { isProfileName } from '../../vault/profiles.ts'
 import type { AppDeps } from '../app.ts'
 import { type Caller, mayIssue } from '../caller-auth.ts'
 import { withinDeadline } from '../deadline.ts'
-
-const Params = Type.Object({ profile: Type.String() })
+import { ProfileParams } from './profile-params.ts'
 
 const IssuedTokenSchema = Type.Object({
   token: Type.String({ description: 'compact JWE (RFC 7516 §7.1) for the browser tag' }),
@@ -21,6 +20,27 @@ const IssuedTokenSchema = Type.Object({
     description: "base64url SHA-256 of the JWS signing input, to find the token in Vault's log",
   }),
 })
+
+const codes: readonly ErrorCode[] = [
+  'invalid_json',
+  'unauthenticated',
+  'forbidden',
+  'profile_not_found',
+  'not_acceptable',
+  'user_id_shared',
+  'unsupported_media_type',
+  'signature_invalid',
+  'vault_unavailable',
+  'vault_sealed',
+  'vault_denied',
+  'vault_throttled',
+  'signing_key_missing',
+  'key_version_disabled',
+  'caller_keys_unavailable',
+  'overloaded',
+  'shutting_down',
+  'vault_timeout',
+]
 
 /** One fault of Ajv as one of the contract: where, which, and what to do about it; never the value. */
 function fieldError(fault: FastifySchemaValidationError): FieldError {
@@ -83,7 +103,7 @@ export async function tokenRoutes(
     if (deps.stopping()) throw new PadlockError('shutting_down')
     const caller = await withinDeadline(deps.authenticate(request), request.deadline, 'request_timeout')
     request.outcome.sub = caller.sub
-    const name = (request.params as Static<typeof Params>).profile
+    const name = (request.params as Static<typeof ProfileParams>).profile
     const known = isProfileName(name) ? deps.profiles.find(name) : undefined
     if (!mayIssue(caller, name, known?.profile.callers)) throw new PadlockError('forbidden')
     if (!isProfileName(name)) throw new PadlockError('profile_not_found')
@@ -99,7 +119,16 @@ export async function tokenRoutes(
     {
       onRequest: admit,
       attachValidation: true,
-      schema: { params: Params, body: TokenRequestSchema, response: { 200: IssuedTokenSchema } },
+      config: { errors: codes },
+      schema: {
+        tags: ['tokens'],
+        operationId: 'issueToken',
+        summary: 'Issue a token for a visitor',
+        security: [{ caller: [] }],
+        params: ProfileParams,
+        body: TokenRequestSchema,
+        response: { 200: IssuedTokenSchema },
+      },
     },
     async (request, reply) => {
       const { profile, outcome, deadline } = request
