@@ -22,7 +22,7 @@ t.test('the call with curl, and its answer', async (t) => {
       .map(([name, value]) => `${name}=${value}\n`)
       .join(''),
   )
-  const { stdout } = await run('bash', ['-eu', '-c', await block('ask')], { cwd })
+  const { stdout } = await run('bash', ['--norc', '-eu', '-c', await block('ask')], { cwd })
   const issued = JSON.parse(stdout)
   const claims = await acceptedClaims(issued.token, service)
   t.match(claims, {

@@ -26,7 +26,7 @@ t.test('the commands for an existing Vault set it up', async (t) => {
     // Nobody is there to answer its question.
     .replace('--secret-id-ttl 90d', '--secret-id-ttl 90d --yes')
     .replaceAll('npm run -s padlock --', `'${process.execPath}' '${join(root, 'src/main.ts')}'`)
-  const { stdout } = await run('bash', ['-euc', script], {
+  const { stdout } = await run('bash', ['--norc', '-euc', script], {
     cwd: vault.dir,
     env: { PATH: process.env.PATH, VAULT_ADDR: vault.address, VAULT_TOKEN: vault.rootToken },
   })
@@ -43,7 +43,7 @@ t.test('the commands for the service are sound, and their variables a configurat
   t.teardown(() => rm(cwd, { recursive: true, force: true }))
   // There is no Docker engine here: its commands are read by the shell, and only told.
   const script = `docker() { printf '%s\\n' "docker $*"; }\n${await block('serve')}`
-  const { stdout } = await run('bash', ['-euc', script], { cwd })
+  const { stdout } = await run('bash', ['--norc', '-euc', script], { cwd })
   t.match(stdout, /^docker build --tag padlock \.\ndocker run .* --read-only .* padlock\n$/s)
   const lines = (await readFile(join(cwd, 'padlock.env'), 'utf8')).trim().split('\n')
   const variables = lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)])
