@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import accepts from '@fastify/accepts'
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import { Type } from 'typebox'
 import type { Config } from '../config.ts'
 import { PadlockError } from '../errors.ts'
 import type { Signer } from '../token/signer.ts'
@@ -9,12 +10,13 @@ import type { VaultHealth } from '../vault/vault-health.ts'
 import type { VaultSession } from '../vault/session.ts'
 import { callerAuth } from './caller-auth.ts'
 import type { CallerKeys } from './caller-keys.ts'
-import { connectionErrors } from './connection-errors.ts'
+import { clientError, frameworkError } from './connection-errors.ts'
+import { docsPage } from './docs-page.ts'
 import { bodyLimitBytes, parseJsonBody } from './json-body.ts'
 import { knownMethods } from './methods.ts'
 import type { Metrics } from './metrics.ts'
+import { describeApi } from './openapi.ts'
 import { asPadlockError, sendProblem } from './problem.ts'
-import { checkRequestHead } from './request-head.ts'
 import { reportOutcomes } from './request-log.ts'
 import { healthRoutes } from './routes/health.ts'
 import { keyRoutes } from './routes/keys.ts'
@@ -22,12 +24,6 @@ import { tokenRoutes } from './routes/tokens.ts'
 
 /** Largest head of a request in bytes: room for a bearer token that is too long to be told so. */
 const maxHeaderBytes = 64 * 1024
-
-/** How long a request may take to arrive, in milliseconds, and how often that is looked at: together, the deadline. */
-function readingTimes(deadlineMs: number) {
-  const checkMs = Math.min(250, Math.ceil(deadlineMs / 8))
-  return { checkMs, timeoutMs: deadlineMs - checkMs }
-}
 
 /** What the app is made of. */
 export interface AppDeps {
@@ -46,36 +42,33 @@ export interface AppDeps {
 /** Builds the HTTP service, not yet listening. Every Fastify option is set here, for production and tests alike. */
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const { config } = deps
-  const connections = connectionErrors(deps.metrics, (path) => methodsOf(path))
-  const reading = readingTimes(config.PADLOCK_REQUEST_DEADLINE_MS)
   const app = fastify({
     loggerInstance: deps.log,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     bodyLimit: bodyLimitBytes,
-    requestTimeout: reading.timeoutMs,
+    requestTimeout: config.PADLOCK_REQUEST_DEADLINE_MS,
     keepAliveTimeout: 72_000,
     http: {
       maxHeaderSize: maxHeaderBytes,
-      headersTimeout: reading.timeoutMs,
-      connectionsCheckingInterval: reading.checkMs,
-      // checkRequestHead does it: Node's own answer is a bare status.
-      requireHostHeader: false,
+      headersTimeout: config.PADLOCK_REQUEST_DEADLINE_MS,
+      connectionsCheckingInterval: 250,
     },
     return503OnClosing: false,
     ajv: {
       customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: true },
     },
+    onProtoPoisoning: 'error',
+    onConstructorPoisoning: 'error',
     routerOptions: { maxParamLength: 128 },
-    clientErrorHandler: connections.clientError,
-    frameworkErrors: connections.frameworkError,
+    clientErrorHandler: clientError,
+    frameworkErrors: frameworkError,
   })
   const methodsOf = knownMethods(app)
   reportOutcomes(app, deps.metrics)
-  connections.watch(app)
-  app.addHook('onRequest', checkRequestHead)
   await app.register(accepts)
+  await describeApi(app)
 
   app.removeAllContentTypeParsers()
   app.addContentTypeParser(
@@ -84,15 +77,11 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     async (_request: unknown, body: Buffer) => parseJsonBody(body),
   )
 
-  app.setErrorHandler((error, request, reply) => {
-    // Its body will never be whole, and nobody is there to be told.
-    if (request.raw.aborted) return reply.hijack()
-    return sendProblem(asPadlockError(error), request, reply)
-  })
+  app.setErrorHandler((error, request, reply) => sendProblem(asPadlockError(error), request, reply))
   // Here and not in the not-found handler, before which Fastify would read and judge the body.
   app.addHook('onRequest', async (request, reply) => {
     if (!request.is404) return
-    const methods = methodsOf(request.url)
+    const methods = methodsOf(request)
     if (methods === undefined) throw new PadlockError('not_found')
     reply.header('Allow', methods.join(', '))
     throw new PadlockError('method_not_allowed')
@@ -111,9 +100,22 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(tokenRoutes, { ...deps, authenticate })
   await app.register(keyRoutes, deps)
   await app.register(healthRoutes, deps)
-  app.get('/metrics', async (_request, reply) => {
-    reply.type(deps.metrics.registry.contentType)
-    return deps.metrics.registry.metrics()
-  })
+  app.get(
+    '/metrics',
+    {
+      config: { produces: ['text/plain'] },
+      schema: {
+        tags: ['operations'],
+        operationId: 'metrics',
+        summary: 'Metrics in the Prometheus text format',
+        response: { 200: Type.String({ description: 'Prometheus text format' }) },
+      },
+    },
+    async (_request, reply) => {
+      reply.type(deps.metrics.registry.contentType)
+      return deps.metrics.registry.metrics()
+    },
+  )
+  await app.register(docsPage)
   return app
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
+import { parseEnv } from 'node:util'
 import t from 'tap'
-import { ConfigSchema } from '../../src/config.ts'
+import { ConfigSchema, loadConfig } from '../../src/config.ts'
 import { envExample } from '../../tools/docs/env-example.ts'
 import { withConfigurationTable } from '../../tools/docs/readme-table.ts'
 import { variables } from '../../tools/docs/variables.ts'
@@ -16,6 +17,18 @@ t.test('.env.example assigns every variable of the schema once, and no other', a
     'after a change of src/config.ts run `npm run -s docs:config`',
   )
   t.equal(text, envExample(variables()))
+})
+
+t.test('filled in with what is required, .env.example is a configuration of all defaults', async (t) => {
+  const required = {
+    PADLOCK_VAULT_ROLE_ID: 'r',
+    PADLOCK_VAULT_SECRET_ID: 's',
+    PADLOCK_CALLER_JWKS_URL: 'https://issuer.test/keys',
+    PADLOCK_CALLER_ISSUER: 'https://issuer.test',
+    PADLOCK_CALLER_AUDIENCE: 'padlock',
+  }
+  const example = parseEnv(await read('.env.example'))
+  t.strictSame(loadConfig({ ...example, ...required }), loadConfig(required))
 })
 
 t.test("the README's table has every variable of the schema once, and no other", async (t) => {

@@ -1,85 +1,76 @@
-import { type ErrorCode, errorCodes } from '../../src/errors.ts'
-import type { RawAnswer } from './raw-http.ts'
+import { readFileSync } from 'node:fs'
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 
-/** An answer to be judged, from whatever client. */
-export type Answer = Pick<RawAnswer, 'status' | 'headers' | 'body'>
-
-export async function answerOf(response: Response): Promise<Answer> {
-  return { status: response.status, headers: response.headers, body: await response.text() }
+interface Operation {
+  responses: Record<string, { content?: Record<string, unknown>; headers?: Record<string, unknown> }>
 }
 
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-const fieldCodes: ReadonlySet<string> = new Set(
-  (
-    'required wrong_type unknown_property ext_id_not_allowed user_id_empty user_id_too_long user_id_whitespace ' +
-    'user_id_control_character user_id_not_normalized user_id_placeholder user_id_pattern_mismatch too_long invalid_character'
-  ).split(' '),
+const document: { paths: Record<string, Record<string, Operation>> } = JSON.parse(
+  readFileSync(new URL('../../openapi.json', import.meta.url), 'utf8'),
 )
+const ajv = new Ajv2020({ strict: false, allErrors: true })
+ajv.addSchema(document, 'openapi')
+const compiled = new Map<string, ValidateFunction>()
 
-/** The `code` of a problem, or undefined for what is none. */
-export function codeOf({ body }: Answer): ErrorCode | undefined {
-  try {
-    return JSON.parse(body).code
-  } catch {
-    return undefined
-  }
+const escaped = (part: string) => encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1'))
+
+function schemaAt(...parts: string[]): ValidateFunction {
+  const $ref = `openapi#/${parts.map(escaped).join('/')}`
+  const validate = compiled.get($ref) ?? ajv.compile({ $ref })
+  compiled.set($ref, validate)
+  return validate
 }
 
-function headerFaults({ status, headers }: Answer, code: ErrorCode): string[] {
-  const faults: string[] = []
-  const expect = (name: string, good: (value: string | null) => boolean) => {
-    if (!good(headers.get(name))) faults.push(`${name}: ${headers.get(name)}`)
+function operationOf(method: string, pathname: string): [string, string, Operation] | undefined {
+  for (const [path, operations] of Object.entries(document.paths)) {
+    const pattern = path.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')
+    const operation = operations[method.toLowerCase()]
+    if (operation && new RegExp(`^${pattern}$`).test(pathname)) return [path, method.toLowerCase(), operation]
   }
-  expect('content-type', (value) => value === 'application/problem+json')
-  expect('cache-control', (value) => value === 'no-store')
-  expect(
-    'retry-after',
-    (value) => (status === 503 || status === 429) === (value !== null && /^[1-9]\d*$/.test(value)),
+  return undefined
+}
+
+/** What is not as openapi.json says of an answer: its status, media type, headers or body. Empty when all is. */
+export function contractFaults(
+  method: string,
+  url: string,
+  answer: { status: number; headers: Headers; body: string },
+): string[] {
+  const found = operationOf(method, new URL(url).pathname)
+  if (found === undefined) return []
+  const [path, verb, operation] = found
+  const response = operation.responses[answer.status]
+  const at = `${method} ${path} ${answer.status}`
+  if (response === undefined) return [`${at}: no such status in the document`]
+  const faults = Object.keys(response.headers ?? {})
+    .filter((name) => !answer.headers.has(name))
+    .map((name) => `${at}: no header ${name}`)
+  const type = answer.headers.get('content-type')?.split(';', 1)[0] ?? ''
+  if (!(type in (response.content ?? {}))) return [...faults, `${at}: ${type} is not in the document`]
+  const value = type.endsWith('json') ? JSON.parse(answer.body) : answer.body
+  const validate = schemaAt(
+    'paths',
+    path,
+    verb,
+    'responses',
+    String(answer.status),
+    'content',
+    type,
+    'schema',
   )
-  expect('allow', (value) => (status === 405) === (value !== null && value !== ''))
-  expect('www-authenticate', (value) => {
-    if (code === 'forbidden') return value === 'Bearer error="insufficient_scope"'
-    if (code === 'unauthenticated') return value === 'Bearer' || value === 'Bearer error="invalid_token"'
-    return value === null
-  })
+  if (!validate(value)) faults.push(`${at}: ${ajv.errorsText(validate.errors)}`)
   return faults
 }
 
-/**
- * What is wrong with an answer that should be a problem of the contract; empty for a good one.
- *
- * Source: DESIGN's error table, RFC 9457 §3, RFC 9110 §10.2.1 and §10.2.3, RFC 6750 §3.
- */
-export function problemFaults(answer: Answer): string[] {
-  const faults: string[] = []
-  let problem: Record<string, unknown>
-  try {
-    problem = JSON.parse(answer.body)
-  } catch {
-    return [`status ${answer.status}: the body is not JSON`]
-  }
-  const code = problem.code as ErrorCode
-  const known = errorCodes[code]
-  if (known === undefined) return [`status ${answer.status}: unknown code ${code}`]
-  const expect = (what: string, good: boolean) => {
-    if (!good) faults.push(`${code}: ${what}`)
-  }
-  const { type, title, status, detail, code: _code, requestId, errors, ...rest } = problem
-  expect('status line', answer.status === known.status)
-  expect('status', status === known.status)
-  expect('type', type === `urn:padlock:error:${code}`)
-  expect('title', title === known.title)
-  expect('detail', typeof detail === 'string' && detail !== '')
-  expect('requestId', typeof requestId === 'string' && uuid.test(requestId))
-  expect('no other member', Object.keys(rest).length === 0)
-  if (errors !== undefined) {
-    expect('errors only for invalid_request', code === 'invalid_request')
-    expect('errors', Array.isArray(errors) && errors.length > 0)
-    for (const entry of errors as Record<string, unknown>[]) {
-      expect('members of an entry', Object.keys(entry).sort().join() === 'code,detail,pointer')
-      expect('code of an entry', fieldCodes.has(entry.code as string))
-      expect('pointer', typeof entry.pointer === 'string' && /^(\/.*)?$/s.test(entry.pointer))
-    }
-  }
-  return [...faults, ...headerFaults(answer, code).map((fault) => `${code}: ${fault}`)]
+/** As fetch, and throws when the answer is not as openapi.json says. */
+export async function contractFetch(url: string, init: RequestInit = {}): Promise<Response> {
+  const answer = await fetch(url, init)
+  const { status, headers } = answer
+  const faults = contractFaults(init.method ?? 'GET', url, {
+    status,
+    headers,
+    body: await answer.clone().text(),
+  })
+  if (faults.length > 0) throw new Error(faults.join('\n'))
+  return answer
 }

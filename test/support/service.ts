@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Test } from 'tap'
 import { parseRecipientKey } from '../../src/vault/recipient-key.ts'
+import { contractFetch } from './contract.ts'
 import { audience, issuer, type TestIssuer, testIssuer } from './callers.ts'
 import { type TestVault, testVault } from './vault.ts'
 
@@ -31,7 +32,7 @@ export interface TestService extends TestBackend {
   /** every line that it wrote, as parsed JSON where it is JSON */
   // biome-ignore lint/suspicious/noExplicitAny: a log line has any fields.
   log: any[]
-  /** Asks for a token with a good caller's JWT, unless headers say otherwise. */
+  /** Asks for a token with a good caller's JWT, unless headers say otherwise; the answer is as openapi.json says. */
   issue(body: unknown, options?: { profile?: string; headers?: Record<string, string> }): Promise<Response>
 }
 
@@ -107,7 +108,7 @@ export async function startService(
     process: child,
     log,
     issue: (body, { profile = 'default', headers = {} } = {}) =>
-      fetch(`${url}/v1/profiles/${profile}/tokens`, {
+      contractFetch(`${url}/v1/profiles/${profile}/tokens`, {
         method: 'POST',
         headers: { authorization: good, 'content-type': 'application/json', ...headers },
         body:

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { globSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { findVaultBinary } from '../../src/dev/vault-binary.ts'
+import { ensurePrograms } from './programs.ts'
 import { readResults, type Totals } from './results.ts'
 
 // Runs the tests with tap and ends with the line "N passed, N failed". Arguments are test files, or folders of them.
@@ -19,6 +20,7 @@ rmSync(SUMMARY_FILE, { force: true })
 const { totals, parser } = readResults(console.log)
 try {
   const files = process.argv.slice(2).flatMap(testFiles)
+  await ensurePrograms(console.log)
   const vault = await findVaultBinary({ log: console.log, signal: stop.signal })
   console.log(`Tests run against Vault ${vault.version}.`)
   const ended = await runTap(files, vault.path)

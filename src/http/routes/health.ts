@@ -1,8 +1,25 @@
 import type { FastifyInstance } from 'fastify'
+import { Type } from 'typebox'
 import { build } from '../../build.ts'
 import type { AppDeps } from '../app.ts'
 
 type ComponentStatus = 'ok' | 'degraded' | 'unavailable'
+
+const ComponentSchema = Type.Object(
+  { status: Type.Union(['ok', 'degraded', 'unavailable'].map((status) => Type.Literal(status))) },
+  { additionalProperties: true },
+)
+
+const readySchema = (description: string) =>
+  Type.Object(
+    {
+      status: Type.Union(['ready', 'degraded', 'unavailable'].map((status) => Type.Literal(status))),
+      stopping: Type.Boolean(),
+      components: Type.Record(Type.String(), ComponentSchema),
+      build: Type.Record(Type.String(), Type.String()),
+    },
+    { description },
+  )
 
 /** `GET /health/live` and `/health/ready`. */
 export async function healthRoutes(app: FastifyInstance, deps: AppDeps): Promise<void> {
@@ -25,19 +42,44 @@ export async function healthRoutes(app: FastifyInstance, deps: AppDeps): Promise
     }
   }
 
-  app.get('/health/live', async (_request, reply) => {
-    reply.header('Cache-Control', 'no-store')
-    return { status: 'live' }
-  })
+  app.get(
+    '/health/live',
+    {
+      schema: {
+        tags: ['operations'],
+        operationId: 'live',
+        summary: 'Whether the process answers',
+        response: { 200: Type.Object({ status: Type.Literal('live') }, { description: 'It does' }) },
+      },
+    },
+    async (_request, reply) => {
+      reply.header('Cache-Control', 'no-store')
+      return { status: 'live' }
+    },
+  )
 
-  app.get('/health/ready', async (_request, reply) => {
-    const entries = components()
-    const states = Object.values(entries).map(({ status }) => status)
-    const stopping = deps.stopping()
-    const unavailable = stopping || states.includes('unavailable')
-    const status = unavailable ? 'unavailable' : states.includes('degraded') ? 'degraded' : 'ready'
-    reply.code(unavailable ? 503 : 200).header('Cache-Control', 'no-store')
-    if (unavailable) reply.header('Retry-After', 2)
-    return { status, stopping, components: entries, build }
-  })
+  app.get(
+    '/health/ready',
+    {
+      schema: {
+        tags: ['operations'],
+        operationId: 'ready',
+        summary: 'Whether tokens can be issued, with one entry for each component',
+        response: {
+          200: readySchema('Tokens can be issued, for some profiles at least'),
+          503: readySchema('No token can be issued now'),
+        },
+      },
+    },
+    async (_request, reply) => {
+      const entries = components()
+      const states = Object.values(entries).map(({ status }) => status)
+      const stopping = deps.stopping()
+      const unavailable = stopping || states.includes('unavailable')
+      const status = unavailable ? 'unavailable' : states.includes('degraded') ? 'degraded' : 'ready'
+      reply.code(unavailable ? 503 : 200).header('Cache-Control', 'no-store')
+      if (unavailable) reply.header('Retry-After', 2)
+      return { status, stopping, components: entries, build }
+    },
+  )
 }

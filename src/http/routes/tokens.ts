@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest, FastifySchemaValidationError } from 'fastify'
 import { type Static, Type } from 'typebox'
-import { type FieldError, PadlockError } from '../../errors.ts'
+import { type ErrorCode, type FieldError, PadlockError } from '../../errors.ts'
 import { checkTokenRequest, type TokenRequest, TokenRequestSchema } from '../../token/claims.ts'
 import { issueToken } from '../../token/issue.ts'
 import type { Profile } from '../../token/profile.ts'
@@ -8,8 +8,7 @@ import { isProfileName } from '../../vault/profiles.ts'
 import type { AppDeps } from '../app.ts'
 import { type Caller, mayIssue } from '../caller-auth.ts'
 import { withinDeadline } from '../deadline.ts'
-
-const Params = Type.Object({ profile: Type.String() })
+import { ProfileParams } from './profile-params.ts'
 
 const IssuedTokenSchema = Type.Object({
   token: Type.String({ description: 'compact JWE (RFC 7516 §7.1) for the browser tag' }),
@@ -21,6 +20,27 @@ const IssuedTokenSchema = Type.Object({
     description: "base64url SHA-256 of the JWS signing input, to find the token in Vault's log",
   }),
 })
+
+const codes: readonly ErrorCode[] = [
+  'invalid_json',
+  'unauthenticated',
+  'forbidden',
+  'profile_not_found',
+  'not_acceptable',
+  'user_id_shared',
+  'unsupported_media_type',
+  'signature_invalid',
+  'vault_unavailable',
+  'vault_sealed',
+  'vault_denied',
+  'vault_throttled',
+  'signing_key_missing',
+  'key_version_disabled',
+  'caller_keys_unavailable',
+  'overloaded',
+  'shutting_down',
+  'vault_timeout',
+]
 
 /** One fault of Ajv as one of the contract: where, which, and what to do about it; never the value. */
 function fieldError(fault: FastifySchemaValidationError): FieldError {
@@ -61,17 +81,6 @@ function checkBody(request: FastifyRequest, profile: Profile): TokenRequest {
   throw new PadlockError('invalid_request', { errors })
 }
 
-/** What a token's answer is; some clients ask for it with the parameter that it has. */
-const answerTypes = ['application/json', 'application/json; charset=utf-8']
-
-/** Refuses a body before it is read: one without a type has none that is accepted (RFC 9110 §15.5.16), nor is any coded. */
-function checkContent({ headers }: FastifyRequest): void {
-  const coding = headers['content-encoding'] ?? 'identity'
-  if (headers['content-type'] === undefined || coding.toLowerCase() !== 'identity') {
-    throw new PadlockError('unsupported_media_type')
-  }
-}
-
 declare module 'fastify' {
   interface FastifyRequest {
     /** milliseconds of performance.now() */
@@ -85,31 +94,24 @@ export async function tokenRoutes(
   app: FastifyInstance,
   deps: AppDeps & { authenticate: (request: FastifyRequest) => Promise<Caller> },
 ): Promise<void> {
-  // The answer itself takes time too.
-  const workTimeMs = deps.config.PADLOCK_REQUEST_DEADLINE_MS * 0.95
   app.decorateRequest('deadline', 0)
   app.decorateRequest('profile', null as unknown as Profile)
 
   /** Everything that needs no body: a caller without a right to it does not even have it read. */
   async function admit(request: FastifyRequest): Promise<void> {
-    request.deadline = performance.now() + workTimeMs
+    request.deadline = performance.now() + deps.config.PADLOCK_REQUEST_DEADLINE_MS
     if (deps.stopping()) throw new PadlockError('shutting_down')
-    // Only the callers' issuer can keep this waiting.
-    const caller = await withinDeadline(
-      deps.authenticate(request),
-      request.deadline,
-      'caller_keys_unavailable',
-    )
+    const caller = await withinDeadline(deps.authenticate(request), request.deadline, 'request_timeout')
     request.outcome.sub = caller.sub
-    const name = (request.params as Static<typeof Params>).profile
-    // A profile that cannot be used answers with its own code first: nobody can say whom it lists.
-    const profile = isProfileName(name) ? deps.profiles.find(name)?.profile : undefined
-    if (!mayIssue(caller, name, profile?.callers)) throw new PadlockError('forbidden')
-    if (profile === undefined) throw new PadlockError('profile_not_found')
-    request.profile = profile
+    const name = (request.params as Static<typeof ProfileParams>).profile
+    const known = isProfileName(name) ? deps.profiles.find(name) : undefined
+    if (!mayIssue(caller, name, known?.profile.callers)) throw new PadlockError('forbidden')
+    if (!isProfileName(name)) throw new PadlockError('profile_not_found')
+    request.profile = deps.profiles.get(name).profile
     request.outcome.profile = name
-    if (request.accepts().type(answerTypes) === false) throw new PadlockError('not_acceptable')
-    checkContent(request)
+    if (request.accepts().type(['application/json']) === false) throw new PadlockError('not_acceptable')
+    // A body without a type has none that is accepted (RFC 9110 §15.5.16).
+    if (request.headers['content-type'] === undefined) throw new PadlockError('unsupported_media_type')
   }
 
   app.post(
@@ -117,7 +119,16 @@ export async function tokenRoutes(
     {
       onRequest: admit,
       attachValidation: true,
-      schema: { params: Params, body: TokenRequestSchema, response: { 200: IssuedTokenSchema } },
+      config: { errors: codes },
+      schema: {
+        tags: ['tokens'],
+        operationId: 'issueToken',
+        summary: 'Issue a token for a visitor',
+        security: [{ caller: [] }],
+        params: ProfileParams,
+        body: TokenRequestSchema,
+        response: { 200: IssuedTokenSchema },
+      },
     },
     async (request, reply) => {
       const { profile, outcome, deadline } = request

@@ -1,0 +1,31 @@
+import { readFile } from 'node:fs/promises'
+
+/** One fenced block of the README: its language, its name, its text. */
+export interface Block {
+  language: string
+  name: string
+  text: string
+}
+
+export const readme = new URL('../../README.md', import.meta.url)
+
+/** Every fenced block of the README, by the name behind its language, or by the language where it has none. */
+export async function readmeBlocks(): Promise<Map<string, Block>> {
+  const text = await readFile(readme, 'utf8')
+  const blocks = new Map<string, Block>()
+  for (const [, language = '', given = '', body = ''] of text.matchAll(
+    /^```(\w+)(?: ([\w.-]+))?\n(.*?)^```$/gms,
+  )) {
+    const name = given || language
+    if (blocks.has(name)) throw new Error(`the README has two blocks named ${name}`)
+    blocks.set(name, { language, name, text: body })
+  }
+  return blocks
+}
+
+/** The text of one block of the README. */
+export async function block(name: string): Promise<string> {
+  const found = (await readmeBlocks()).get(name)
+  if (found === undefined) throw new Error(`the README has no block named ${name}`)
+  return found.text
+}
