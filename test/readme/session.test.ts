@@ -10,6 +10,7 @@ import t from 'tap'
 import { acceptedClaims } from '../support/accepted.ts'
 import { block } from '../support/readme.ts'
 import { testService } from '../support/service.ts'
+import { type Activation, shopPage } from '../support/shop-page.ts'
 
 const service = await testService(t)
 const folder = await mkdtemp(join(tmpdir(), 'padlock-readme-'))
@@ -102,71 +103,23 @@ t.test('without a token it answers 503, and nothing in its place', async (t) => 
   t.strictSame(await answer.json(), {})
 })
 
-interface Activation {
-  authenticationOption: { type: string; token: string }
-}
-
-/** A page of the shop with an iAdvize tag that does as its documentation says. */
-function page(cookie: string) {
-  const calls: string[] = []
-  const started: Promise<unknown>[] = []
-  let given: Activation | undefined
-  const iAdvize = {
-    async activate(provider: () => Promise<Activation>) {
-      calls.push('activate')
-      for (let attempt = 0; attempt < 4; attempt++) {
-        given = await provider().catch(() => undefined)
-        if (given !== undefined)
-          return { authentication: { option: given.authenticationOption, status: 'authentication-success' } }
-      }
-      return { authentication: { status: 'authentication-failure', reason: 'no token' } }
-    },
-    logout: async () => calls.push('logout'),
-  }
-  const push = (use: (tag: typeof iAdvize) => unknown) => started.push(Promise.resolve(use(iAdvize)))
-  const stored: string[] = []
-  const storage = { setItem: (name: string) => stored.push(name) }
-  const warnings: unknown[][] = []
-  const context = createContext({
-    window: { iAdvizeInterface: { push } },
-    fetch: (path: string, init: RequestInit) => {
-      calls.push(`${init.method} ${path}`)
-      return fetch(origin + path, { ...init, headers: { ...init.headers, cookie, origin } })
-    },
-    AbortSignal,
-    console: { warn: (...words: unknown[]) => warnings.push(words) },
-    localStorage: storage,
-    sessionStorage: storage,
-  })
-  return {
-    calls,
-    stored,
-    warnings,
-    given: () => given,
-    run: async (script: string) => {
-      runInContext(script, context)
-      await Promise.all(started)
-    },
-  }
-}
-
 t.test('the page’s script hands the tag a token that iAdvize accepts, and keeps none', async (t) => {
-  const shopPage = page('session=s-1')
-  await shopPage.run(await block('chat.js'))
-  t.strictSame(shopPage.calls, ['activate', 'POST /chat-token'])
-  const { type, token } = (shopPage.given() as Activation).authenticationOption
+  const page = shopPage(origin, 'session=s-1')
+  await page.run(await block('chat.js'))
+  t.strictSame(page.calls, ['activate', 'POST /chat-token'])
+  const { type, token } = (page.given() as Activation).authenticationOption
   t.equal(type, 'SECURED_AUTHENTICATION')
   t.equal((await acceptedClaims(token, service))['https://iadvize.com/userId'], 'customer-8714')
-  t.strictSame(shopPage.stored, [])
+  t.strictSame(page.stored, [])
 })
 
 t.test('without a token the tag stays off, and the page does not retry by itself', async (t) => {
-  const shopPage = page('session=unknown')
-  await shopPage.run(await block('chat.js'))
-  t.equal(shopPage.given(), undefined)
-  t.equal(shopPage.calls.filter((entry) => entry === 'activate').length, 1)
-  t.equal(shopPage.calls.length, 5, 'the first try of the tag and its 3 retries')
-  t.equal(shopPage.warnings.length, 1)
+  const page = shopPage(origin, 'session=unknown')
+  await page.run(await block('chat.js'))
+  t.equal(page.given(), undefined)
+  t.equal(page.calls.filter((entry) => entry === 'activate').length, 1)
+  t.equal(page.calls.length, 5, 'the first try of the tag and its 3 retries')
+  t.equal(page.warnings.length, 1)
 })
 
 t.test('the page’s script waits for a tag that loads later', async (t) => {
@@ -176,9 +129,9 @@ t.test('the page’s script waits for a tag that loads later', async (t) => {
 })
 
 t.test('log-out reaches the tag, and no token is given after it', async (t) => {
-  const shopPage = page('session=s-1')
-  await shopPage.run(await block('log-out.js'))
-  t.strictSame(shopPage.calls, ['logout'])
+  const page = shopPage(origin, 'session=s-1')
+  await page.run(await block('log-out.js'))
+  t.strictSame(page.calls, ['logout'])
   sessions.delete('s-1')
   t.equal((await call({})).status, 401)
 })

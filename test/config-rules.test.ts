@@ -1,0 +1,91 @@
+import t from 'tap'
+import { ConfigError, loadConfig } from '../src/config.ts'
+
+const good = {
+  PADLOCK_VAULT_ROLE_ID: 'a-role',
+  PADLOCK_VAULT_SECRET_ID: 'a-secret',
+  PADLOCK_CALLER_JWKS_URL: 'https://issuer.test/keys?policy=shop',
+  PADLOCK_CALLER_ISSUER: 'https://issuer.test',
+  PADLOCK_CALLER_AUDIENCE: 'padlock',
+}
+
+/** What is wrong with an environment; nothing when it can be used. */
+function problemsOf(changes: NodeJS.ProcessEnv): readonly string[] {
+  try {
+    loadConfig({ ...good, ...changes })
+    return []
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems
+    throw error
+  }
+}
+
+const rules: [string, NodeJS.ProcessEnv, string[]][] = [
+  [
+    'plain HTTP to a Vault off the loopback',
+    { VAULT_ADDR: 'http://vault.test:8200' },
+    ['VAULT_ADDR is plain HTTP off the loopback; use https, or set PADLOCK_ALLOW_INSECURE_VAULT=true'],
+  ],
+  [
+    'plain HTTP to a host whose name only begins like the loopback',
+    { VAULT_ADDR: 'http://127.0.0.1.vault.test' },
+    ['VAULT_ADDR is plain HTTP off the loopback; use https, or set PADLOCK_ALLOW_INSECURE_VAULT=true'],
+  ],
+  [
+    'plain HTTP where it was allowed',
+    { VAULT_ADDR: 'http://vault.test:8200', PADLOCK_ALLOW_INSECURE_VAULT: 'true' },
+    [],
+  ],
+  ['plain HTTP on the loopback, IPv4', { VAULT_ADDR: 'http://127.0.0.1:8200' }, []],
+  ['plain HTTP on the loopback, IPv6', { VAULT_ADDR: 'http://[::1]:8200' }, []],
+  ['plain HTTP on the loopback, by name', { VAULT_ADDR: 'http://localhost:8200/' }, []],
+  ['a Vault that is no URL', { VAULT_ADDR: 'vault:8200' }, ['VAULT_ADDR must be an http or https URL']],
+  [
+    'a Vault under a path',
+    { VAULT_ADDR: 'https://vault.test/v1' },
+    ['VAULT_ADDR must hold nothing but scheme, host and port'],
+  ],
+  [
+    'plain HTTP to a key set off the loopback',
+    { PADLOCK_CALLER_JWKS_URL: 'http://issuer.test/keys' },
+    [
+      'PADLOCK_CALLER_JWKS_URL is plain HTTP off the loopback; use https, or set PADLOCK_ALLOW_INSECURE_JWKS=true',
+    ],
+  ],
+  [
+    'plain HTTP to a key set where it was allowed',
+    { PADLOCK_CALLER_JWKS_URL: 'http://issuer.test/keys', PADLOCK_ALLOW_INSECURE_JWKS: 'true' },
+    [],
+  ],
+  [
+    'two sources of the callers’ keys',
+    { PADLOCK_CALLER_PUBLIC_KEY_FILE: 'key.pem' },
+    ['set exactly one of PADLOCK_CALLER_JWKS_URL and PADLOCK_CALLER_PUBLIC_KEY_FILE'],
+  ],
+  [
+    'no source of the callers’ keys',
+    { PADLOCK_CALLER_JWKS_URL: '' },
+    ['set exactly one of PADLOCK_CALLER_JWKS_URL and PADLOCK_CALLER_PUBLIC_KEY_FILE'],
+  ],
+  [
+    'a role_id twice, a secret_id not at all',
+    { PADLOCK_VAULT_ROLE_ID_FILE: 'role', PADLOCK_VAULT_SECRET_ID: '' },
+    [
+      'set exactly one of PADLOCK_VAULT_ROLE_ID and PADLOCK_VAULT_ROLE_ID_FILE',
+      'set exactly one of PADLOCK_VAULT_SECRET_ID and PADLOCK_VAULT_SECRET_ID_FILE',
+    ],
+  ],
+  [
+    'a token login without a token',
+    { PADLOCK_VAULT_AUTH: 'token' },
+    ['set exactly one of VAULT_TOKEN and VAULT_TOKEN_FILE'],
+  ],
+  [
+    'half a client certificate',
+    { VAULT_CLIENT_CERT: 'cert.pem' },
+    ['VAULT_CLIENT_CERT and VAULT_CLIENT_KEY go together'],
+  ],
+]
+for (const [what, changes, problems] of rules) {
+  t.test(what, async (t) => t.strictSame(problemsOf(changes), problems))
+}
