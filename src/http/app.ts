@@ -10,13 +10,14 @@ import type { VaultHealth } from '../vault/vault-health.ts'
 import type { VaultSession } from '../vault/session.ts'
 import { callerAuth } from './caller-auth.ts'
 import type { CallerKeys } from './caller-keys.ts'
-import { clientError, frameworkError } from './connection-errors.ts'
+import { connectionErrors } from './connection-errors.ts'
 import { docsPage } from './docs-page.ts'
 import { bodyLimitBytes, parseJsonBody } from './json-body.ts'
 import { knownMethods } from './methods.ts'
 import type { Metrics } from './metrics.ts'
 import { describeApi } from './openapi.ts'
 import { asPadlockError, sendProblem } from './problem.ts'
+import { checkRequestHead } from './request-head.ts'
 import { reportOutcomes } from './request-log.ts'
 import { healthRoutes } from './routes/health.ts'
 import { keyRoutes } from './routes/keys.ts'
@@ -24,6 +25,12 @@ import { tokenRoutes } from './routes/tokens.ts'
 
 /** Largest head of a request in bytes: room for a bearer token that is too long to be told so. */
 const maxHeaderBytes = 64 * 1024
+
+/** How long a request may take to arrive, in milliseconds, and how often that is looked at: together, the deadline. */
+function readingTimes(deadlineMs: number) {
+  const checkMs = Math.min(250, Math.ceil(deadlineMs / 8))
+  return { checkMs, timeoutMs: deadlineMs - checkMs }
+}
 
 /** What the app is made of. */
 export interface AppDeps {
@@ -42,31 +49,35 @@ export interface AppDeps {
 /** Builds the HTTP service, not yet listening. Every Fastify option is set here, for production and tests alike. */
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const { config } = deps
+  const connections = connectionErrors(deps.metrics, (path) => methodsOf(path))
+  const reading = readingTimes(config.PADLOCK_REQUEST_DEADLINE_MS)
   const app = fastify({
     loggerInstance: deps.log,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     bodyLimit: bodyLimitBytes,
-    requestTimeout: config.PADLOCK_REQUEST_DEADLINE_MS,
+    requestTimeout: reading.timeoutMs,
     keepAliveTimeout: 72_000,
     http: {
       maxHeaderSize: maxHeaderBytes,
-      headersTimeout: config.PADLOCK_REQUEST_DEADLINE_MS,
-      connectionsCheckingInterval: 250,
+      headersTimeout: reading.timeoutMs,
+      connectionsCheckingInterval: reading.checkMs,
+      // checkRequestHead does it: Node's own answer is a bare status.
+      requireHostHeader: false,
     },
     return503OnClosing: false,
     ajv: {
       customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: true },
     },
-    onProtoPoisoning: 'error',
-    onConstructorPoisoning: 'error',
     routerOptions: { maxParamLength: 128 },
-    clientErrorHandler: clientError,
-    frameworkErrors: frameworkError,
+    clientErrorHandler: connections.clientError,
+    frameworkErrors: connections.frameworkError,
   })
   const methodsOf = knownMethods(app)
   reportOutcomes(app, deps.metrics)
+  connections.watch(app)
+  app.addHook('onRequest', checkRequestHead)
   await app.register(accepts)
   await describeApi(app)
 
@@ -77,11 +88,15 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     async (_request: unknown, body: Buffer) => parseJsonBody(body),
   )
 
-  app.setErrorHandler((error, request, reply) => sendProblem(asPadlockError(error), request, reply))
+  app.setErrorHandler((error, request, reply) => {
+    // Its body will never be whole, and nobody is there to be told.
+    if (request.raw.aborted) return reply.hijack()
+    return sendProblem(asPadlockError(error), request, reply)
+  })
   // Here and not in the not-found handler, before which Fastify would read and judge the body.
   app.addHook('onRequest', async (request, reply) => {
     if (!request.is404) return
-    const methods = methodsOf(request)
+    const methods = methodsOf(request.url)
     if (methods === undefined) throw new PadlockError('not_found')
     reply.header('Allow', methods.join(', '))
     throw new PadlockError('method_not_allowed')

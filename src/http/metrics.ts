@@ -14,7 +14,7 @@ export function createMetrics() {
     }),
     requests: new Counter({
       name: 'padlock_requests_total',
-      help: 'Requests answered, by code: `ok` or a code of the contract',
+      help: 'Requests, by code: `ok`, a code of the contract, or `aborted` by the caller',
       labelNames: ['code'],
       registers: [registry],
     }),

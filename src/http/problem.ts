@@ -45,20 +45,23 @@ export function problemOf(error: PadlockError, requestId: string): Problem {
   }
 }
 
-/** RFC 6750 §3: no `error` where no token came. */
+/** RFC 6750 §3 and §3.1: no `error` where no bearer token came, be it that there is only a password. */
 function challenge(error: PadlockError, request: FastifyRequest): string | undefined {
   if (error.code === 'forbidden') return 'Bearer error="insufficient_scope"'
   if (error.code !== 'unauthenticated') return undefined
-  return request.headers.authorization === undefined ? 'Bearer' : 'Bearer error="invalid_token"'
+  return /^Bearer +./i.test(request.headers.authorization ?? '') ? 'Bearer error="invalid_token"' : 'Bearer'
 }
 
 /** Answers with an error as application/problem+json. */
 export function sendProblem(error: PadlockError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   request.outcome.code = error.code
   if (error.code === 'internal_error') {
-    // Only the kind and the place: a message could hold what a caller sent.
+    // Only the kind and the place: a message, of one line or of several, could hold what a caller sent.
     const cause = error.cause instanceof Error ? error.cause : error
-    const stack = cause.stack?.split('\n').slice(1, 6).join('\n')
+    const stack = cause.stack
+      ?.match(/^ {4}at .*$/gm)
+      ?.slice(0, 5)
+      .join('\n')
     request.log.error(
       { errorName: cause.name, errorCode: (cause as { code?: unknown }).code, stack },
       'internal error',

@@ -1,0 +1,30 @@
+import type { FastifyRequest } from 'fastify'
+import { PadlockError } from '../errors.ts'
+
+/** Fields that say one thing only: of two, Node keeps the first, and whatever stands before Padlock may read the last. */
+const singletons: ReadonlySet<string> = new Set(['host', 'content-type'])
+
+function refuse(detail: string): never {
+  throw new PadlockError('invalid_request', { detail })
+}
+
+/**
+ * Refuses a head that Node lets pass or would answer with a bare status.
+ *
+ * @throws PadlockError `invalid_request`
+ */
+export async function checkRequestHead({ raw }: FastifyRequest): Promise<void> {
+  const seen = new Set<string>()
+  for (let i = 0; i < raw.rawHeaders.length; i += 2) {
+    const name = (raw.rawHeaders[i] as string).toLowerCase()
+    if (!singletons.has(name)) continue
+    if (seen.has(name)) refuse(`There is more than one ${name} field.`)
+    seen.add(name)
+  }
+  // RFC 9112 §3.2
+  if (raw.httpVersion === '1.1' && !seen.has('host')) refuse('The Host field is missing.')
+  // RFC 9112 §6.1: Node unframes `gzip, chunked`, and would hand on the compressed bytes.
+  const coding = raw.headers['transfer-encoding']
+  if (coding !== undefined && coding.toLowerCase() !== 'chunked')
+    refuse('This Transfer-Encoding is not known here.')
+}

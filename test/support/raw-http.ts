@@ -1,0 +1,102 @@
+import { connect } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+
+/** One answer as it came over the wire. */
+export interface RawAnswer {
+  status: number
+  /** names in lower case; several of one name are joined by ", " */
+  headers: Headers
+  body: string
+}
+
+/** What a bare connection is told to send: bytes, text as Latin-1, or a pause in milliseconds. */
+export type RawStep = Buffer | string | number
+
+/** Takes one answer off the front of what has arrived; undefined when it is not whole yet. */
+function takeAnswer(bytes: Buffer, ended: boolean): { answer: RawAnswer; rest: Buffer } | undefined {
+  const headEnd = bytes.indexOf('\r\n\r\n')
+  if (headEnd < 0) return undefined
+  const [statusLine, ...lines] = bytes.subarray(0, headEnd).toString('latin1').split('\r\n')
+  const match = /^HTTP\/1\.1 (\d{3}) /.exec(statusLine as string)
+  if (match === null) throw new Error(`not an HTTP answer: ${statusLine}`)
+  const headers = new Headers()
+  for (const line of lines)
+    headers.append(line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1))
+  const status = Number(match[1])
+  const start = headEnd + 4
+  if (status === 100) return takeAnswer(bytes.subarray(start), ended)
+  const length = headers.get('content-length')
+  // An answer to HEAD has a length and no body: it is whole when the connection ends.
+  const end = Math.min(
+    length === null ? Number.POSITIVE_INFINITY : start + Number(length),
+    ended ? bytes.length : Number.POSITIVE_INFINITY,
+  )
+  if (bytes.length < end) return undefined
+  return {
+    answer: { status, headers, body: bytes.subarray(start, end).toString('utf8') },
+    rest: bytes.subarray(end),
+  }
+}
+
+/**
+ * Sends exactly these bytes on a connection of their own, as no HTTP client would, and reads what comes back.
+ *
+ * @param answers how many are waited for; without it, all until the server ends the connection
+ * @returns the answers, until there are enough of them or the server has ended the connection
+ * @throws Error after 20 seconds without either: a server that neither answers nor hangs up
+ */
+export async function sendRaw(
+  url: string,
+  steps: RawStep[],
+  answers = Number.POSITIVE_INFINITY,
+): Promise<RawAnswer[]> {
+  const { hostname, port } = new URL(url)
+  const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true })
+  const found: RawAnswer[] = []
+  let bytes: Buffer = Buffer.alloc(0)
+  const done = new Promise<void>((resolve, reject) => {
+    const take = (ended: boolean) => {
+      try {
+        for (let next = takeAnswer(bytes, ended); next !== undefined; next = takeAnswer(bytes, ended)) {
+          found.push(next.answer)
+          bytes = next.rest
+        }
+      } catch (error) {
+        reject(error)
+      }
+      if (ended || found.length >= answers) resolve()
+    }
+    socket.on('data', (chunk) => {
+      bytes = Buffer.concat([bytes, chunk])
+      take(false)
+    })
+    socket.once('end', () => take(true))
+    // A reset after the answer is a server that did not read the rest of the request.
+    socket.once('error', () => take(true))
+    socket.once('close', () => take(true))
+    socket.setTimeout(20_000, () => reject(new Error('the server neither answered nor hung up')))
+  })
+  try {
+    for (const step of steps) {
+      if (typeof step === 'number') await Promise.race([delay(step), done])
+      else if (socket.writable) socket.write(typeof step === 'string' ? Buffer.from(step, 'latin1') : step)
+    }
+    await done
+    return found
+  } finally {
+    socket.destroy()
+  }
+}
+
+/** A POST for a token as text, its parts to be changed by a test. */
+export function rawPost(
+  headers: readonly string[],
+  body: Buffer | string = '',
+  path = '/v1/profiles/default/tokens',
+): Buffer {
+  const bytes = typeof body === 'string' ? Buffer.from(body, 'utf8') : body
+  const framed = headers.some((line) => /^(content-length|transfer-encoding)\s*:/i.test(line))
+  const lines = [`POST ${path} HTTP/1.1`, 'Host: padlock.test', ...headers]
+  if (!framed) lines.push(`Content-Length: ${bytes.length}`)
+  return Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), bytes])
+}
