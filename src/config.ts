@@ -54,13 +54,26 @@ export const ConfigSchema = Type.Object({
     "PEM file of the callers' issuer's public key, in place of the URL",
   ),
   PADLOCK_ALLOW_INSECURE_JWKS: flag('true: allow plain HTTP to a JWK Set URL off the loopback'),
+  PADLOCK_CALLER_JWKS_REFRESH_SECONDS: number(1, 86_400, 300, 'Seconds between two fetches of the JWK Set'),
+  PADLOCK_CALLER_JWKS_COOLDOWN_SECONDS: number(
+    1,
+    3_600,
+    10,
+    'Seconds between two fetches of the JWK Set for tokens that name an unknown key',
+  ),
+  PADLOCK_CALLER_JWKS_MAX_STALE_SECONDS: number(
+    1,
+    604_800,
+    43_200,
+    'Seconds that known keys stay good after the last fetch that succeeded',
+  ),
   PADLOCK_CALLER_ISSUER: text("`iss` that a caller's JWT must have"),
   PADLOCK_CALLER_AUDIENCE: text("`aud` that a caller's JWT must hold"),
   PADLOCK_CALLER_MAX_LIFE_SECONDS: number(
     60,
     31_536_000,
     86_400,
-    "Longest life, in seconds, left to a caller's JWT",
+    "Longest life, in seconds, of a caller's JWT",
   ),
   PADLOCK_CALLER_CLOCK_TOLERANCE_SECONDS: number(0, 300, 5, "Seconds by which the caller's clock may differ"),
 })

@@ -6,7 +6,8 @@ import { build } from '../build.ts'
 import { type Config, ConfigError, loadConfig, unknownVariables } from '../config.ts'
 import type { PadlockError } from '../errors.ts'
 import { buildApp } from '../http/app.ts'
-import { type CallerKeys, JwksCallerKeys, pemCallerKeys } from '../http/caller-keys.ts'
+import { CallerKeyFileError, type CallerKeys, pemCallerKeys } from '../http/caller-keys.ts'
+import { JwksCallerKeys } from '../http/jwks-caller-keys.ts'
 import { createMetrics } from '../http/metrics.ts'
 import { createVaultClient } from '../vault/client.ts'
 import { createLogin } from '../vault/login.ts'
@@ -18,13 +19,20 @@ import { VaultHealth } from '../vault/vault-health.ts'
 type Log = ReturnType<typeof pino>
 
 async function openCallerKeys(config: Config, log: Log): Promise<CallerKeys> {
-  if (config.PADLOCK_CALLER_JWKS_URL !== undefined)
-    return new JwksCallerKeys(config.PADLOCK_CALLER_JWKS_URL, log)
+  if (config.PADLOCK_CALLER_JWKS_URL !== undefined) {
+    const times = {
+      refresh: config.PADLOCK_CALLER_JWKS_REFRESH_SECONDS,
+      cooldown: config.PADLOCK_CALLER_JWKS_COOLDOWN_SECONDS,
+      maxStale: config.PADLOCK_CALLER_JWKS_MAX_STALE_SECONDS,
+    }
+    return new JwksCallerKeys(config.PADLOCK_CALLER_JWKS_URL, times, log)
+  }
   try {
     return await pemCallerKeys(config.PADLOCK_CALLER_PUBLIC_KEY_FILE as string)
   } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code ?? 'not a public key'
-    throw new ConfigError([`PADLOCK_CALLER_PUBLIC_KEY_FILE cannot be read as a PEM public key (${reason})`])
+    const { code, message } = error as NodeJS.ErrnoException
+    const reason = error instanceof CallerKeyFileError ? message : (code ?? 'not PEM')
+    throw new ConfigError([`PADLOCK_CALLER_PUBLIC_KEY_FILE cannot be read as a public key (${reason})`])
   }
 }
 

@@ -2,24 +2,12 @@ import fastifyJwt, { type FastifyJWTOptions } from '@fastify/jwt'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { PadlockError } from '../errors.ts'
 import type { CallerKeys } from './caller-keys.ts'
-
-/** Asymmetric signatures only (RFC 7518 §3.1, RFC 8037): a public key must never serve as an HMAC secret. */
-const algorithms = [
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-] as const
+import { type CallerAlgorithm, callerAlgorithms } from './jwk-set.ts'
 
 /** Longest bearer token in characters. */
 const maxTokenLength = 8_192
-const maxSubLength = 255
+/** Longest `sub` and `kid` in UTF-16 code units. */
+const maxNameLength = 255
 
 /** The caller, as its JWT says. */
 export interface Caller {
@@ -34,7 +22,7 @@ export interface CallerAuthOptions {
   issuer: string
   audience: string
   clockToleranceSeconds: number
-  /** longest life that is left to a token, in seconds */
+  /** longest life of a token, in seconds: from now, and from its `iat` if it has one */
   maxLifeSeconds: number
 }
 
@@ -56,22 +44,27 @@ function bearerToken(request: FastifyRequest): string {
   return token
 }
 
-// jwk, jku and x5* would have a token name its own key; `crit` asks for an extension, and none is known here.
-const refusedHeaders = ['crit', 'jku', 'jwk', 'x5u', 'x5c', 'x5t', 'x5t#S256', 'b64', 'zip', 'enc']
+// jwk, jku, x5u and x5c would have a token bring its own key (x5t only names one, and Microsoft sends it);
+// `crit` asks for an extension, and none is known here.
+const refusedHeaders = ['crit', 'jku', 'jwk', 'x5u', 'x5c', 'b64', 'zip', 'enc']
 
-function checkHeader(header: unknown): { kid?: string } {
+function checkHeader(header: unknown): { kid?: string; alg: CallerAlgorithm } {
   if (typeof header !== 'object' || header === null) throw refused()
   const { alg, kid, typ } = header as Record<string, unknown>
-  if (!algorithms.includes(alg as 'RS256') || refusedHeaders.some((name) => name in header)) throw refused()
-  if (kid !== undefined && (typeof kid !== 'string' || kid === '' || kid.length > maxSubLength))
+  if (!callerAlgorithms.includes(alg as CallerAlgorithm)) throw refused()
+  if (refusedHeaders.some((name) => name in header)) throw refused()
+  if (kid !== undefined && (typeof kid !== 'string' || kid === '' || kid.length > maxNameLength)) {
     throw refused()
+  }
   // RFC 8725 §3.11: a JWT for another purpose says so; `at+jwt` is RFC 9068's.
-  if (typ !== undefined && (typeof typ !== 'string' || !/^(application\/)?(at\+)?jwt$/i.test(typ)))
+  if (typ !== undefined && (typeof typ !== 'string' || !/^(application\/)?(at\+)?jwt$/i.test(typ))) {
     throw refused()
-  return header as { kid?: string }
+  }
+  return header as { kid?: string; alg: CallerAlgorithm }
 }
 
-const isTime = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
+/** A NumericDate, which may have a fraction (RFC 7519 §2). */
+const isTime = (value: unknown): value is number => Number.isFinite(value) && (value as number) >= 0
 
 /** Checks the claims that fast-jwt takes as they come: absent, of a wrong type, or absurd. */
 function checkClaims(payload: unknown, options: CallerAuthOptions): Caller {
@@ -85,12 +78,12 @@ function checkClaims(payload: unknown, options: CallerAuthOptions): Caller {
     forUs &&
     typeof sub === 'string' &&
     sub !== '' &&
-    sub.length <= maxSubLength &&
+    sub.length <= maxNameLength &&
     isTime(exp) &&
     exp > now - tolerance &&
     exp <= now + options.maxLifeSeconds + tolerance &&
     (nbf === undefined || (isTime(nbf) && nbf <= now + tolerance)) &&
-    (iat === undefined || (isTime(iat) && iat <= now + tolerance)) &&
+    (iat === undefined || (isTime(iat) && iat <= now + tolerance && exp <= iat + options.maxLifeSeconds)) &&
     (scope === undefined || typeof scope === 'string')
   if (!good) throw refused()
   return { sub: sub as string, scope: (scope as string | undefined) ?? '' }
@@ -107,14 +100,15 @@ export async function callerAuth(app: FastifyInstance, options: CallerAuthOption
     secret: {
       // The key is looked up for each token, so that a cached verdict never outlives its key.
       public: async (_request: FastifyRequest, token: { header: unknown }) => {
-        const key = await options.keys.find(checkHeader(token.header).kid)
+        const { kid, alg } = checkHeader(token.header)
+        const key = await options.keys.find(kid, alg)
         if (key === undefined) throw refused()
         return key
       },
     },
     decode: { complete: true },
     verify: {
-      algorithms: [...algorithms],
+      algorithms: [...callerAlgorithms],
       allowedIss: options.issuer,
       allowedAud: options.audience,
       requiredClaims: ['iss', 'aud', 'sub', 'exp'],

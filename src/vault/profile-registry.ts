@@ -48,25 +48,28 @@ export class ProfileRegistry {
   }
 
   /**
+   * The profile to sign for; undefined when there is none of that name.
+   *
+   * @throws PadlockError with the code of what keeps it from signing
+   */
+  find(name: string): LoadedProfile | undefined {
+    const entry = this.#entries.get(name)
+    if (entry === undefined && !this.#read) throw new PadlockError('vault_unavailable')
+    if (entry !== undefined && entry.loaded === undefined) {
+      throw new PadlockError(entry.error?.code ?? 'internal_error')
+    }
+    return entry?.loaded
+  }
+
+  /**
    * The profile to sign for.
    *
    * @throws PadlockError `profile_not_found`, or the code of what keeps it from signing
    */
   get(name: string): LoadedProfile {
-    const entry = this.#entries.get(name)
-    if (entry === undefined) throw new PadlockError(this.#read ? 'profile_not_found' : 'vault_unavailable')
-    if (entry.loaded === undefined) throw new PadlockError(entry.error?.code ?? 'internal_error')
-    return entry.loaded
-  }
-
-  /** The profile, if it is loaded. */
-  find(name: string): LoadedProfile | undefined {
-    return this.#entries.get(name)?.loaded
-  }
-
-  /** False until the profiles have been read once. */
-  get read(): boolean {
-    return this.#read
+    const loaded = this.find(name)
+    if (loaded === undefined) throw new PadlockError('profile_not_found')
+    return loaded
   }
 
   status(): ProfileStatus[] {

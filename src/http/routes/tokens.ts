@@ -81,6 +81,17 @@ function checkBody(request: FastifyRequest, profile: Profile): TokenRequest {
   throw new PadlockError('invalid_request', { errors })
 }
 
+/** What a token's answer is; some clients ask for it with the parameter that it has. */
+const answerTypes = ['application/json', 'application/json; charset=utf-8']
+
+/** Refuses a body before it is read: one without a type has none that is accepted (RFC 9110 §15.5.16), nor is any coded. */
+function checkContent({ headers }: FastifyRequest): void {
+  const coding = headers['content-encoding'] ?? 'identity'
+  if (headers['content-type'] === undefined || coding.toLowerCase() !== 'identity') {
+    throw new PadlockError('unsupported_media_type')
+  }
+}
+
 declare module 'fastify' {
   interface FastifyRequest {
     /** milliseconds of performance.now() */
@@ -94,24 +105,31 @@ export async function tokenRoutes(
   app: FastifyInstance,
   deps: AppDeps & { authenticate: (request: FastifyRequest) => Promise<Caller> },
 ): Promise<void> {
+  // The answer itself takes time too.
+  const workTimeMs = deps.config.PADLOCK_REQUEST_DEADLINE_MS * 0.95
   app.decorateRequest('deadline', 0)
   app.decorateRequest('profile', null as unknown as Profile)
 
   /** Everything that needs no body: a caller without a right to it does not even have it read. */
   async function admit(request: FastifyRequest): Promise<void> {
-    request.deadline = performance.now() + deps.config.PADLOCK_REQUEST_DEADLINE_MS
+    request.deadline = performance.now() + workTimeMs
     if (deps.stopping()) throw new PadlockError('shutting_down')
-    const caller = await withinDeadline(deps.authenticate(request), request.deadline, 'request_timeout')
+    // Only the callers' issuer can keep this waiting.
+    const caller = await withinDeadline(
+      deps.authenticate(request),
+      request.deadline,
+      'caller_keys_unavailable',
+    )
     request.outcome.sub = caller.sub
     const name = (request.params as Static<typeof ProfileParams>).profile
-    const known = isProfileName(name) ? deps.profiles.find(name) : undefined
-    if (!mayIssue(caller, name, known?.profile.callers)) throw new PadlockError('forbidden')
-    if (!isProfileName(name)) throw new PadlockError('profile_not_found')
-    request.profile = deps.profiles.get(name).profile
+    // A profile that cannot be used answers with its own code first: nobody can say whom it lists.
+    const profile = isProfileName(name) ? deps.profiles.find(name)?.profile : undefined
+    if (!mayIssue(caller, name, profile?.callers)) throw new PadlockError('forbidden')
+    if (profile === undefined) throw new PadlockError('profile_not_found')
+    request.profile = profile
     request.outcome.profile = name
-    if (request.accepts().type(['application/json']) === false) throw new PadlockError('not_acceptable')
-    // A body without a type has none that is accepted (RFC 9110 §15.5.16).
-    if (request.headers['content-type'] === undefined) throw new PadlockError('unsupported_media_type')
+    if (request.accepts().type(answerTypes) === false) throw new PadlockError('not_acceptable')
+    checkContent(request)
   }
 
   app.post(
