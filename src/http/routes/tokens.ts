@@ -113,7 +113,7 @@ export async function tokenRoutes(
   /** Everything that needs no body: a caller without a right to it does not even have it read. */
   async function admit(request: FastifyRequest): Promise<void> {
     request.deadline = performance.now() + workTimeMs
-    if (deps.stopping()) throw new PadlockError('shutting_down')
+    if (app.drain.phase === 'refusing') throw new PadlockError('shutting_down')
     // Only the callers' issuer can keep this waiting.
     const caller = await withinDeadline(
       deps.authenticate(request),
