@@ -8,6 +8,7 @@ import { isProfileName } from '../../vault/profiles.ts'
 import type { AppDeps } from '../app.ts'
 import { type Caller, mayIssue } from '../caller-auth.ts'
 import { withinDeadline } from '../deadline.ts'
+import { SharedUserIds } from '../shared-user-ids.ts'
 import { ProfileParams } from './profile-params.ts'
 
 const IssuedTokenSchema = Type.Object({
@@ -110,6 +111,9 @@ export async function tokenRoutes(
   app.decorateRequest('deadline', 0)
   app.decorateRequest('profile', null as unknown as Profile)
 
+  const sharedUserIds = new SharedUserIds(deps.log, deps.metrics)
+  app.addHook('onClose', async () => sharedUserIds.stop())
+
   /** Everything that needs no body: a caller without a right to it does not even have it read. */
   async function admit(request: FastifyRequest): Promise<void> {
     request.deadline = performance.now() + workTimeMs
@@ -165,7 +169,12 @@ export async function tokenRoutes(
           }
         },
       }
-      const options = { deadline, signal: gone.signal, correlationId: request.id }
+      const options = {
+        deadline,
+        signal: gone.signal,
+        correlationId: request.id,
+        admit: (userId: string) => sharedUserIds.admit(profile, userId, request.log),
+      }
       const issued = await withinDeadline(
         issueToken(tokenRequest, profile, signer, Date.now(), options),
         deadline,
