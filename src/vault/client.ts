@@ -74,6 +74,8 @@ export function createVaultClient(where: VaultAddress, log?: ConnectorLog): Vaul
     endpoint: where.address,
     // node-vault's own debug output prints secrets.
     debug: () => undefined,
+    // GET with `?list=1`, which Vault takes for LIST: what stands between may not know that method.
+    noCustomHTTPVerbs: true,
     'request-promise': { defaults: () => transport.send },
   } as nodeVault.VaultOptions)
   // node-vault fills these from VAULT_* variables when they are not given.
