@@ -100,15 +100,22 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
   const health = new VaultHealth(client)
   const mounts = { kv: config.PADLOCK_KV_MOUNT, transit: config.PADLOCK_TRANSIT_MOUNT }
   const profiles = new ProfileRegistry(client, session, mounts, log)
-  const signer = new TransitSigner(client, session, config.PADLOCK_TRANSIT_MOUNT)
+  const metrics = createMetrics()
+  const signer = new TransitSigner({
+    ...{ client, session, mount: config.PADLOCK_TRANSIT_MOUNT, observer: metrics.signing },
+    limits: {
+      inFlight: config.PADLOCK_SIGN_IN_FLIGHT,
+      batchMax: config.PADLOCK_SIGN_BATCH_MAX,
+      queueMax: config.PADLOCK_SIGN_QUEUE_MAX,
+    },
+  })
   const app = await buildApp({
-    ...{ config, log, session, profiles, signer, callerKeys, health },
-    metrics: createMetrics(),
+    ...{ config, log, session, profiles, signer, callerKeys, health, metrics },
+    stopping: () => stopping,
   })
 
   async function stop(): Promise<void> {
     stopping = true
-    await app.drain.stop(config.PADLOCK_DRAIN_DELAY_MS)
     profiles.stop()
     health.stop()
     callerKeys.stop()

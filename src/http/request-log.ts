@@ -9,6 +9,8 @@ export interface Outcome {
   sub?: string
   keyVersion?: number
   auditId?: string
+  /** of the call to Vault that asked for the signature: all tokens of a batch have the same */
+  correlationId?: string
   /** milliseconds that the signature took, the wait for it included */
   signMs?: number
 }

@@ -21,8 +21,11 @@ export interface SignOptions {
   deadline: number
   /** aborted when the caller has gone away */
   signal?: AbortSignal
-  /** stands in Vault's audit log beside the signature */
-  correlationId?: string
+  /**
+   * told the correlation id of the call that asks for this signature, as it leaves: Vault's audit log has it,
+   * and many signatures may share it
+   */
+  onCall?: (correlationId: string) => void
 }
 
 /** Makes RS256 signatures (RFC 7518 §3.3) without giving the private key to this process. */

@@ -1,62 +1,98 @@
+import { randomUUID } from 'node:crypto'
 import { PadlockError } from '../errors.ts'
 import type { Signature, Signer, SigningKey, SignOptions } from '../token/signer.ts'
-import { type VaultClient, VaultError } from './client.ts'
+import { batchOutcomes, signError } from './batch-results.ts'
+import type { VaultClient } from './client.ts'
 import type { VaultSession } from './session.ts'
+import {
+  type SignItem,
+  type SignLimits,
+  type SignObserver,
+  type SignOutcomes,
+  SignQueue,
+} from './sign-queue.ts'
 
-const signaturePattern = /^vault:v([1-9]\d*):([A-Za-z0-9_-]+)$/
-
-/** Vault's refusals of a signature as codes of ours, by Vault's own words (checked on Vault 1.21). */
-function signError(error: unknown): unknown {
-  if (!(error instanceof VaultError) || error.code !== 'internal_error') return error
-  const says = (pattern: RegExp) => error.vaultMessages.some((message) => pattern.test(message))
-  if (says(/minimum encryption key version/i))
-    return new PadlockError('key_version_disabled', { cause: error })
-  return new PadlockError('signing_key_missing', { cause: error })
+/** What the signer tells whoever counts. */
+export interface TransitSignerObserver extends SignObserver {
+  /** a call has ended: how many milliseconds it took, and `ok` or the code of what went wrong */
+  answered(durationMs: number, code: string): void
 }
 
-/** Reads `vault:v<version>:<base64url>` (Vault API, "Sign data", marshaling_algorithm "jws"). */
-function parseSignature(value: unknown): Signature {
-  const match = typeof value === 'string' ? signaturePattern.exec(value) : null
-  if (match === null) {
-    throw new PadlockError('signature_invalid', { detail: "Vault's answer holds no signature." })
-  }
-  return { keyVersion: Number(match[1]), signature: Buffer.from(match[2] as string, 'base64url') }
+/** What the signer is made of. */
+export interface TransitSignerDeps {
+  client: VaultClient
+  session: VaultSession
+  /** path of the transit engine, without slashes at its ends */
+  mount: string
+  limits: SignLimits
+  observer?: TransitSignerObserver
 }
 
-/** Signs with Vault's transit engine: RSASSA-PKCS1-v1_5 with SHA-256 over a digest, by a pinned version. */
+/** What every signature of a call has in common: Vault reads these beside `batch_input`, not inside it. */
+const parameters = { prehashed: true, signature_algorithm: 'pkcs1v15', marshaling_algorithm: 'jws' }
+
+/**
+ * Signs with Vault's transit engine: RSASSA-PKCS1-v1_5 with SHA-256 over a digest, by a pinned version.
+ * Many signatures share one call (`batch_input`), and stand or fall alone.
+ */
 export class TransitSigner implements Signer {
-  readonly #client: VaultClient
-  readonly #session: VaultSession
-  readonly #mount: string
+  readonly #deps: TransitSignerDeps
+  readonly #queue: SignQueue
 
-  constructor(client: VaultClient, session: VaultSession, mount: string) {
-    this.#client = client
-    this.#session = session
-    this.#mount = mount
+  constructor(deps: TransitSignerDeps) {
+    this.#deps = deps
+    this.#queue = new SignQueue(deps.limits, (key, items) => this.#sign(key, items), deps.observer)
   }
 
-  async sign(digest: Buffer, key: SigningKey, options: SignOptions): Promise<Signature> {
-    const data = {
-      input: digest.toString('base64'),
-      prehashed: true,
-      signature_algorithm: 'pkcs1v15',
-      marshaling_algorithm: 'jws',
-      key_version: key.version,
-    }
-    const timeoutMs = options.deadline - performance.now()
-    if (timeoutMs <= 0) throw new PadlockError('vault_timeout')
+  sign(digest: Buffer, key: SigningKey, options: SignOptions): Promise<Signature> {
+    return this.#queue.add(digest, key, options)
+  }
+
+  /**
+   * One call, and one more where Vault could not be reached: a signature made twice is the same signature
+   * (RFC 8017 §8.2). Both have one correlation id.
+   */
+  async #sign(key: SigningKey, items: readonly SignItem[]): Promise<SignOutcomes> {
+    const correlationId = randomUUID()
+    for (const item of items) item.options.onCall?.(correlationId)
     try {
-      const answer = await this.#session.use((token) =>
-        this.#client.write(`${this.#mount}/sign/${key.name}/sha2-256`, data, {
-          token,
-          timeoutMs,
-          signal: options.signal,
-          correlationId: options.correlationId,
-        }),
-      )
-      return parseSignature((answer as { data?: { signature?: unknown } } | undefined)?.data?.signature)
+      return await this.#call(key, items, correlationId)
     } catch (error) {
+      const again = error instanceof PadlockError && error.code === 'vault_unavailable'
+      if (!again) throw signError(error)
+    }
+    return this.#call(key, items, correlationId).catch((error) => {
       throw signError(error)
+    })
+  }
+
+  async #call(key: SigningKey, items: readonly SignItem[], correlationId: string): Promise<SignOutcomes> {
+    const { client, session, mount, observer } = this.#deps
+    const start = performance.now()
+    let code = 'ok'
+    try {
+      return await session.use(async (token) => {
+        // A login may have come between: only now is it known who still waits.
+        const wanted = items.filter((item) => item.wanted)
+        if (wanted.length === 0) return new Map()
+        const latest = Math.max(...wanted.map(({ options }) => options.deadline))
+        const data = {
+          ...parameters,
+          key_version: key.version,
+          batch_input: wanted.map(({ digest, reference }) => ({
+            input: digest.toString('base64'),
+            reference,
+          })),
+        }
+        const timeoutMs = latest - performance.now()
+        const path = `${mount}/sign/${key.name}/sha2-256`
+        return batchOutcomes(await client.write(path, data, { token, timeoutMs, correlationId }))
+      })
+    } catch (error) {
+      code = error instanceof PadlockError ? error.code : 'internal_error'
+      throw error
+    } finally {
+      observer?.answered(performance.now() - start, code)
     }
   }
 }
