@@ -81,6 +81,11 @@ const rules: [string, NodeJS.ProcessEnv, string[]][] = [
     ['set exactly one of VAULT_TOKEN and VAULT_TOKEN_FILE'],
   ],
   [
+    'a drain delay that leaves no time to finish',
+    { PADLOCK_DRAIN_DELAY_MS: '10000' },
+    ['PADLOCK_DRAIN_DELAY_MS must be less than PADLOCK_GRACE_PERIOD_MS, of which it is a part'],
+  ],
+  [
     'half a client certificate',
     { VAULT_CLIENT_CERT: 'cert.pem' },
     ['VAULT_CLIENT_CERT and VAULT_CLIENT_KEY go together'],
