@@ -22,6 +22,12 @@ export const ConfigSchema = Type.Object({
     { default: 'info', description: 'Least severe lines that the log shows' },
   ),
   PADLOCK_REQUEST_DEADLINE_MS: number(100, 60_000, 2_000, 'Milliseconds by which every request is answered'),
+  PADLOCK_DRAIN_DELAY_MS: number(
+    0,
+    60_000,
+    0,
+    'Milliseconds that a stopping instance still serves, not ready; 5000 suggested on Kubernetes',
+  ),
   PADLOCK_GRACE_PERIOD_MS: number(100, 600_000, 10_000, 'Milliseconds that a stop may take at the most'),
   PADLOCK_PROFILE_REFRESH_SECONDS: number(1, 3_600, 15, 'Seconds between two reads of the profiles'),
 
@@ -138,6 +144,9 @@ function crossProblems(config: Unchecked): string[] {
   const vault = URL.parse(String(config.VAULT_ADDR))
   if (vault !== null && problems.length === 0 && vault.pathname + vault.search + vault.hash !== '/') {
     problems.push('VAULT_ADDR must hold nothing but scheme, host and port')
+  }
+  if (Number(config.PADLOCK_DRAIN_DELAY_MS) >= Number(config.PADLOCK_GRACE_PERIOD_MS)) {
+    problems.push('PADLOCK_DRAIN_DELAY_MS must be less than PADLOCK_GRACE_PERIOD_MS, of which it is a part')
   }
   const exactlyOne = (...names: (keyof Config)[]) => {
     if (names.filter((name) => config[name] !== undefined).length !== 1) {

@@ -111,11 +111,11 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
   })
   const app = await buildApp({
     ...{ config, log, session, profiles, signer, callerKeys, health, metrics },
-    stopping: () => stopping,
   })
 
   async function stop(): Promise<void> {
     stopping = true
+    await app.drain.stop(config.PADLOCK_DRAIN_DELAY_MS)
     profiles.stop()
     health.stop()
     callerKeys.stop()

@@ -12,6 +12,7 @@ import { callerAuth } from './caller-auth.ts'
 import type { CallerKeys } from './caller-keys.ts'
 import { connectionErrors } from './connection-errors.ts'
 import { docsPage } from './docs-page.ts'
+import { Drain } from './drain.ts'
 import { bodyLimitBytes, parseJsonBody } from './json-body.ts'
 import { knownMethods } from './methods.ts'
 import type { Metrics } from './metrics.ts'
@@ -42,8 +43,13 @@ export interface AppDeps {
   signer: Signer
   callerKeys: CallerKeys
   metrics: Metrics
-  /** true once a stop has begun */
-  stopping: () => boolean
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** stops the service so that no caller notices; call it before `close` */
+    drain: Drain
+  }
 }
 
 /** Builds the HTTP service, not yet listening. Every Fastify option is set here, for production and tests alike. */
@@ -74,6 +80,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     clientErrorHandler: connections.clientError,
     frameworkErrors: connections.frameworkError,
   })
+  app.decorate('drain', new Drain(app.server))
   const methodsOf = knownMethods(app)
   reportOutcomes(app, deps.metrics)
   connections.watch(app)

@@ -78,6 +78,18 @@ export function createMetrics() {
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5],
       registers: [registry],
     }),
+    sharedUserIdAlarms: new Gauge({
+      name: 'padlock_shared_user_id_alarm',
+      help: 'userIds that are in too many of the recent requests, now',
+      labelNames: ['profile'],
+      registers: [registry],
+    }),
+    sharedUserIdShare: new Gauge({
+      name: 'padlock_shared_user_id_share',
+      help: "Part of the recent requests that carries the most frequent userId; 0 below the profile's minimum",
+      labelNames: ['profile'],
+      registers: [registry],
+    }),
   }
 }
 

@@ -21,6 +21,12 @@ export interface IssuedToken {
   auditId: string
 }
 
+/** How a token is issued. */
+export interface IssueOptions extends SignOptions {
+  /** told of each userId before anything is signed; throws to refuse it */
+  admit?: (userId: string) => void
+}
+
 const rfc3339 = (seconds: number): string => new Date(seconds * 1000).toISOString().replace('.000Z', 'Z')
 
 function jwsHeader(profile: Profile): JwsHeader {
@@ -31,20 +37,21 @@ function jwsHeader(profile: Profile): JwsHeader {
 }
 
 /**
- * The way of a token, from a checked request to a compact JWE: claims, signing input, signature (made by
- * the signer), local verification, compact JWS, encryption.
+ * The way of a token, from a checked request to a compact JWE: claims, admission of the userId, signing input,
+ * signature (made by the signer), local verification, compact JWS, encryption.
  *
  * @param now milliseconds since the epoch
- * @throws PadlockError `invalid_request`, `signature_invalid`, or what the signer throws
+ * @throws PadlockError `invalid_request`, `signature_invalid`, what `admit` throws, or what the signer throws
  */
 export async function issueToken(
   request: TokenRequest,
   profile: Profile,
   signer: Signer,
   now: number,
-  options: SignOptions,
+  options: IssueOptions,
 ): Promise<IssuedToken> {
   const claims = claimsSet(request, profile, now)
+  options.admit?.(request.userId)
   const input = signingInput(jwsHeader(profile), claims)
   const signature = await signer.sign(input.digest, profile.pinnedKey, options)
   const jws = compactJws(input, signature, profile.pinnedKey)

@@ -15,6 +15,30 @@ export const SigningKeyNameSchema = Type.String({ pattern: '^padlock-[a-z0-9](?:
 const thumbprint = '^[A-Za-z0-9_-]{43}$'
 const version = () => Type.Integer({ minimum: 1 })
 
+/** What is left out is as in `sharedUserIdDefaults`. */
+const SharedUserIdSchema = Type.Object(
+  {
+    // A smaller share is too near to what the counts may miss (recent-counts.ts).
+    share: Type.Optional(
+      Type.Number({
+        minimum: 0.002,
+        maximum: 1,
+        description: 'An id is over when more than this part of the recent requests carries it; 1: no alarm',
+      }),
+    ),
+    minimum: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        description: 'and when so many do in ten minutes, or four times as many in six hours',
+      }),
+    ),
+    refuse: Type.Optional(
+      Type.Boolean({ description: 'true: such an id gets no token while the alarm lasts' }),
+    ),
+  },
+  { additionalProperties: false },
+)
+
 /** A profile as it stands in Vault's KV store. */
 export const ProfileSettingsSchema = Type.Object(
   {
@@ -42,16 +66,7 @@ export const ProfileSettingsSchema = Type.Object(
     userIdPattern: Type.Optional(Type.String({ minLength: 1, maxLength: 1024 })),
     userIdPlaceholders: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 255 }))),
     allowedUserIds: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 255 }))),
-    sharedUserId: Type.Optional(
-      Type.Object(
-        {
-          share: Type.Number({ exclusiveMinimum: 0, maximum: 1 }),
-          minimum: Type.Integer({ minimum: 1 }),
-          refuse: Type.Boolean(),
-        },
-        { additionalProperties: false },
-      ),
-    ),
+    sharedUserId: Type.Optional(SharedUserIdSchema),
     callers: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 255 }))),
     jwsHeader: Type.Optional(
       Type.Object(

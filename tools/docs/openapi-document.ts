@@ -12,7 +12,7 @@ export async function openApiDocument(): Promise<string> {
     PADLOCK_CALLER_ISSUER: 'https://issuer.example',
     PADLOCK_CALLER_AUDIENCE: 'padlock',
   })
-  const deps = { config, log: pino({ level: 'silent' }), metrics: createMetrics(), stopping: () => false }
+  const deps = { config, log: pino({ level: 'silent' }), metrics: createMetrics() }
   const app = await buildApp(deps as unknown as AppDeps)
   await app.ready()
   const document = app.swagger()

@@ -74,7 +74,7 @@ export async function healthRoutes(app: FastifyInstance, deps: AppDeps): Promise
     async (_request, reply) => {
       const entries = components()
       const states = Object.values(entries).map(({ status }) => status)
-      const stopping = deps.stopping()
+      const stopping = app.drain.phase !== 'serving'
       const unavailable = stopping || states.includes('unavailable')
       const status = unavailable ? 'unavailable' : states.includes('degraded') ? 'degraded' : 'ready'
       reply.code(unavailable ? 503 : 200).header('Cache-Control', 'no-store')

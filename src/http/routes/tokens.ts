@@ -8,6 +8,7 @@ import { isProfileName } from '../../vault/profiles.ts'
 import type { AppDeps } from '../app.ts'
 import { type Caller, mayIssue } from '../caller-auth.ts'
 import { withinDeadline } from '../deadline.ts'
+import { SharedUserIds } from '../shared-user-ids.ts'
 import { ProfileParams } from './profile-params.ts'
 
 const IssuedTokenSchema = Type.Object({
@@ -110,10 +111,13 @@ export async function tokenRoutes(
   app.decorateRequest('deadline', 0)
   app.decorateRequest('profile', null as unknown as Profile)
 
+  const sharedUserIds = new SharedUserIds(deps.log, deps.metrics)
+  app.addHook('onClose', async () => sharedUserIds.stop())
+
   /** Everything that needs no body: a caller without a right to it does not even have it read. */
   async function admit(request: FastifyRequest): Promise<void> {
     request.deadline = performance.now() + workTimeMs
-    if (deps.stopping()) throw new PadlockError('shutting_down')
+    if (app.drain.phase === 'refusing') throw new PadlockError('shutting_down')
     // Only the callers' issuer can keep this waiting.
     const caller = await withinDeadline(
       deps.authenticate(request),
@@ -168,7 +172,8 @@ export async function tokenRoutes(
       const onCall = (correlationId: string) => {
         outcome.correlationId = correlationId
       }
-      const options = { deadline, signal: gone.signal, onCall }
+      const admit = (userId: string) => sharedUserIds.admit(profile, userId, request.log)
+      const options = { deadline, signal: gone.signal, onCall, admit }
       const issued = await withinDeadline(
         issueToken(tokenRequest, profile, signer, Date.now(), options),
         deadline,

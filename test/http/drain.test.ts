@@ -1,0 +1,155 @@
+import { createPublicKey } from 'node:crypto'
+import { once } from 'node:events'
+import { Agent, type IncomingMessage, request } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
+import { acceptToken } from '../../src/dev/accept-token.ts'
+import { startService, type TestService, testBackend } from '../support/service.ts'
+
+const backend = await testBackend(t)
+const token = await backend.callers.token()
+
+interface Outcome {
+  /** the answer's status, or the error's code */
+  result: number | string
+  code?: string
+  token?: string
+  userId: string
+  connection?: string | undefined
+}
+
+/** One request over a kept-alive connection. */
+function issue(url: string, agent: Agent, userId: string): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+    const sent = request(`${url}/v1/profiles/default/tokens`, { method: 'POST', agent, headers })
+    sent.on('error', (error: NodeJS.ErrnoException) =>
+      resolve({ result: error.code ?? error.message, userId }),
+    )
+    sent.on('response', async (response: IncomingMessage) => {
+      let text = ''
+      for await (const chunk of response) text += chunk
+      const { code, token } = JSON.parse(text)
+      resolve({
+        result: response.statusCode as number,
+        code,
+        token,
+        userId,
+        connection: response.headers.connection,
+      })
+    })
+    sent.end(JSON.stringify({ userId }))
+  })
+}
+
+/** Asks for tokens over `clients` kept-alive connections until a client is told that the service is gone. */
+async function load(url: string, clients: number): Promise<Outcome[]> {
+  const outcomes: Outcome[] = []
+  const client = async (name: number) => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    for (let i = 0; ; i++) {
+      const outcome = await issue(url, agent, `visitor-${name}-${i}`)
+      // Nobody listens any more: the load balancer would have gone elsewhere.
+      if (outcome.result === 'ECONNREFUSED') break
+      outcomes.push(outcome)
+      await sleep(5)
+    }
+    agent.destroy()
+  }
+  await Promise.all(Array.from({ length: clients }, (_value, name) => client(name)))
+  return outcomes
+}
+
+const ready = async (service: TestService) => (await fetch(`${service.url}/health/ready`)).status
+
+t.test('SIGTERM under load: tokens or clear refusals, no connection reset, exit code 0', async (t) => {
+  const service = await startService(t, backend, { PADLOCK_DRAIN_DELAY_MS: '500' })
+  const loading = load(service.url, 16)
+  await sleep(500)
+  const exited = once(service.process, 'exit')
+  service.process.kill('SIGTERM')
+  await sleep(100)
+  t.equal(await ready(service), 503, 'not ready at once')
+  const outcomes = await loading
+  const [code] = await exited
+  t.equal(code, 0)
+
+  const good = outcomes.filter(({ result }) => result === 200)
+  const refused = outcomes.filter(({ result, code }) => result === 503 && code === 'shutting_down')
+  const other = outcomes.filter((outcome) => !good.includes(outcome) && !refused.includes(outcome))
+  t.comment(`${good.length} tokens, ${refused.length} clear refusals, ${other.length} anything else`)
+  t.strictSame(other, [])
+  t.ok(
+    good.some(({ connection }) => connection === 'close'),
+    'served on during the delay, and sent away',
+  )
+  const key = await backend.vault.api('GET', 'transit/keys/padlock-default')
+  const publicKeys = [createPublicKey(key.body.data.keys['1'].public_key)]
+  for (const { token, userId } of good) {
+    const receipt = await acceptToken(token as string, { privateKey: backend.recipientKey, publicKeys })
+    if (!receipt.accepted || receipt.claims['https://iadvize.com/userId'] !== userId) t.fail('a wrong token')
+  }
+})
+
+t.test(
+  'after the delay a request on a kept-alive connection is refused, and the connection ends',
+  async (t) => {
+    const service = await startService(t, backend)
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    t.teardown(() => agent.destroy())
+    t.equal((await issue(service.url, agent, 'visitor-1')).result, 200)
+    const exited = once(service.process, 'exit')
+    service.process.kill('SIGTERM')
+    await sleep(200)
+    const refused = await issue(service.url, agent, 'visitor-2')
+    t.match(refused, { result: 503, code: 'shutting_down', connection: 'close' })
+    t.strictSame(await exited, [0, null])
+  },
+)
+
+t.test('a connection at rest does not keep the process, and is closed without a reset', async (t) => {
+  const service = await startService(t, backend)
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  t.teardown(() => agent.destroy())
+  const errors: Error[] = []
+  await issue(service.url, agent, 'visitor-1')
+  for (const sockets of Object.values(agent.freeSockets)) {
+    for (const socket of sockets ?? []) socket.on('error', (error) => errors.push(error))
+  }
+  const exited = once(service.process, 'exit')
+  service.process.kill('SIGTERM')
+  t.strictSame(await exited, [0, null])
+  t.strictSame(errors, [])
+})
+
+t.test('a second signal ends it at once', async (t) => {
+  const service = await startService(t, backend, { PADLOCK_DRAIN_DELAY_MS: '9000' })
+  const exited = once(service.process, 'exit')
+  service.process.kill('SIGTERM')
+  await sleep(100)
+  service.process.kill('SIGTERM')
+  const [code] = await exited
+  t.equal(code, 1)
+})
+
+t.test('the token of Vault is revoked on a clean stop of an AppRole login', async (t) => {
+  const { api } = backend.vault
+  await api('POST', 'sys/auth/approle', { type: 'approle' })
+  await api('POST', 'sys/policies/acl/all', {
+    policy: 'path "*" { capabilities = ["read", "list", "update"] }',
+  })
+  await api('POST', 'auth/approle/role/padlock', { token_policies: 'all', token_period: '1h' })
+  const roleId = (await api('GET', 'auth/approle/role/padlock/role-id')).body.data.role_id
+  const secretId = (await api('POST', 'auth/approle/role/padlock/secret-id')).body.data.secret_id
+  const { PADLOCK_VAULT_AUTH: _auth, VAULT_TOKEN: _token, ...env } = backend.env
+  const service = await startService(
+    t,
+    { ...backend, env },
+    { PADLOCK_VAULT_ROLE_ID: roleId, PADLOCK_VAULT_SECRET_ID: secretId },
+  )
+  const accessors = async () => (await api('LIST', 'auth/token/accessors')).body.data.keys.length
+  const before = await accessors()
+  service.process.kill('SIGTERM')
+  await once(service.process, 'exit')
+  t.equal(await accessors(), before - 1)
+})
