@@ -88,6 +88,17 @@ export async function sendRaw(
   }
 }
 
+/**
+ * Sends what must be answered once.
+ *
+ * @throws Error when it is not
+ */
+export async function answerTo(url: string, steps: RawStep[]): Promise<RawAnswer> {
+  const answers = await sendRaw(url, steps)
+  if (answers.length !== 1) throw new Error(`${answers.length} answers in place of one`)
+  return answers[0] as RawAnswer
+}
+
 /** A POST for a token as text, its parts to be changed by a test. */
 export function rawPost(
   headers: readonly string[],
