@@ -6,7 +6,7 @@ NODE := tools/node
 BIN := node_modules/.bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test vault types lint format format-check setup clean
+.PHONY: help run test bench bench-quick vault types lint format format-check setup clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -16,6 +16,12 @@ run: $(INSTALLED) ## Start Vault, Padlock and a recipient; issue a token; stay u
 
 test: $(INSTALLED) $(TAP_BUILT) ## Run the tests on a real Vault; T="test/token test/x.test.ts" runs some
 	@exec $(NODE) tools/test/run.ts $(T)
+
+bench: $(INSTALLED) ## Measure Padlock beside what one would use instead; refreshes the README's figures (10 minutes)
+	@exec $(NODE) bench/run.ts
+
+bench-quick: $(INSTALLED) ## Measure a part of it in two minutes; writes nothing
+	@exec $(NODE) bench/run.ts --quick
 
 vault: $(INSTALLED) ## Build the pinned Vault with Go, or find the one built earlier; print its path
 	@exec $(NODE) tools/vault/build.ts

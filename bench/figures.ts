@@ -1,0 +1,113 @@
+import type { OfferedResult } from './load/vegeta.ts'
+import type { Cell, Layout } from './measure.ts'
+import type { TargetName } from './targets.ts'
+
+/** A figure of the benchmark beside what it is to reach. */
+export interface Figure {
+  figure: string
+  value: number
+  reach: string
+  reached: boolean
+}
+
+/** Finds a cell; undefined where it was not measured. */
+export function cellOf(cells: readonly Cell[], layout: Layout, target: TargetName, connections: number) {
+  return cells.find(
+    (cell) => cell.layout === layout && cell.target === target && cell.connections === connections,
+  )
+}
+
+type Pick = (cell: Cell) => number | undefined
+const throughput: Pick = ({ perSecond }) => perSecond.median
+const tail: Pick = ({ p99Ms }) => p99Ms.median
+
+/** The figures that the benchmark is to reach, as ratios of one run; those not measured are left out. */
+export function figuresOf(cells: readonly Cell[], offered: readonly OfferedResult[]): Figure[] {
+  const figures: Figure[] = []
+  const add = (figure: string, value: number | undefined, sign: '≥' | '≤', bound: number) => {
+    if (value === undefined || !Number.isFinite(value)) return
+    const reached = sign === '≥' ? value >= bound : value <= bound
+    figures.push({ figure, value, reach: `${sign} ${bound}`, reached })
+  }
+  const ratio = (layout: Layout, above: TargetName, below: TargetName, connections: number, pick: Pick) => {
+    const over = cellOf(cells, layout, above, connections)
+    const under = cellOf(cells, layout, below, connections)
+    return over && under && (pick(over) as number) / (pick(under) as number)
+  }
+  const each = (bounds: Record<number, number>, make: (connections: number, bound: number) => void) => {
+    for (const [connections, bound] of Object.entries(bounds)) make(Number(connections), bound)
+  }
+  each({ 8: 1, 32: 1.2, 128: 1.4 }, (c, bound) =>
+    add(
+      `A: Padlock ÷ raw Vault, ${c} connections`,
+      ratio('A', 'Padlock', 'raw Vault', c, throughput),
+      '≥',
+      bound,
+    ),
+  )
+  each({ 8: 1, 32: 0.8, 128: 0.6 }, (c, bound) =>
+    add(
+      `A: p99 of Padlock ÷ p99 of raw Vault, ${c}`,
+      ratio('A', 'Padlock', 'raw Vault', c, tail),
+      '≤',
+      bound,
+    ),
+  )
+  each({ 8: 0.7, 32: 0.85, 128: 1.05 }, (c, bound) =>
+    add(
+      `B: Padlock ÷ raw Vault, ${c} connections`,
+      ratio('B', 'Padlock', 'raw Vault', c, throughput),
+      '≥',
+      bound,
+    ),
+  )
+  const best = (target: TargetName) =>
+    Math.max(
+      ...cells.filter((cell) => cell.layout === 'B' && cell.target === target).map((c) => c.perSecond.median),
+    )
+  add(
+    'B: Padlock at its best ÷ raw Vault in batches at its best',
+    best('Padlock') / best('raw Vault, batches'),
+    '≥',
+    0.7,
+  )
+  add('B: Padlock ÷ plain service, 128', ratio('B', 'Padlock', 'plain service', 128, throughput), '≥', 1.7)
+  const vaultCpu = ratio('B', 'Padlock', 'raw Vault', 128, ({ vaultCpuMs }) => vaultCpuMs.median)
+  add("Vault's CPU for a token of Padlock ÷ for a raw signature, 128", vaultCpu, '≤', 0.78)
+  each({ 8: 0.8, 128: 0.5 }, (c, bound) =>
+    add(
+      `Padlock's own CPU for a token in ms, ${c}`,
+      cellOf(cells, 'B', 'Padlock', c)?.ownCpuMs?.median,
+      '≤',
+      bound,
+    ),
+  )
+  add('resident MB at 512 connections', cellOf(cells, 'B', 'Padlock', 512)?.residentMb, '≤', 200)
+  const goodput = Math.max(...offered.map((step) => step.goodput))
+  const capacity = cellOf(cells, 'B', 'Padlock', 128)?.perSecond.median ?? Number.NaN
+  for (const [times, bound] of [
+    [3, 0.9],
+    [10, 0.6],
+  ] as const) {
+    const step = offered.find((one) => Math.abs(one.offeredPerSecond / capacity - times) < 0.1)
+    add(`goodput at ${times} × the capacity ÷ the best goodput`, step && step.goodput / goodput, '≥', bound)
+  }
+  if (offered.length > 0) {
+    add(
+      'accepted p99 at any load offered, in ms',
+      Math.max(...offered.map((s) => s.acceptedP99Ms)),
+      '≤',
+      2_000,
+    )
+    add(
+      'answers that are neither a token nor a 503 with Retry-After',
+      sum(offered, (s) => s.anythingElse),
+      '≤',
+      0,
+    )
+  }
+  return figures
+}
+
+const sum = <Item>(list: readonly Item[], pick: (item: Item) => number) =>
+  list.reduce((total, item) => total + pick(item), 0)

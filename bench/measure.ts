@@ -1,0 +1,109 @@
+import { runWrk } from './load/wrk.ts'
+import { type Spread, spread } from './statistics.ts'
+import type { Target, TargetName } from './targets.ts'
+import { cpuMs, pin, residentMb } from './usage.ts'
+
+/**
+ * Where the processes run on two cores. A: Vault alone on one, as where Vault is the limit; everything else on the
+ * other. B: all of them on both, as on a laptop.
+ */
+export type Layout = 'A' | 'B'
+const cores: Record<Layout, { vault: string; others: string }> = {
+  A: { vault: '1', others: '0' },
+  B: { vault: '0,1', others: '0,1' },
+}
+
+/** One target at one number of connections in one layout, over all rounds. */
+export interface Cell {
+  layout: Layout
+  target: TargetName
+  connections: number
+  /** signatures or tokens a second */
+  perSecond: Spread
+  p50Ms: Spread
+  p99Ms: Spread
+  errors: number
+  /** processor milliseconds of the target's own process, and of Vault, for one signature or token */
+  ownCpuMs: Spread | undefined
+  vaultCpuMs: Spread
+  residentMb: number | undefined
+}
+
+export interface Plan {
+  layouts: Layout[]
+  rounds: number
+  seconds: number
+  /** what is measured, and at how many connections */
+  cells: { target: Target; connections: number }[]
+}
+
+interface Sample {
+  perSecond: number
+  p50Ms: number
+  p99Ms: number
+  errors: number
+  ownCpuMs: number | undefined
+  vaultCpuMs: number
+  residentMb: number | undefined
+}
+
+async function sample(target: Target, connections: number, seconds: number, layout: Layout): Promise<Sample> {
+  const { pid, vaultPid, perRequest } = target
+  const before = { own: pid && cpuMs(pid), vault: cpuMs(vaultPid as number) }
+  const result = await runWrk({ ...target, connections, seconds, cores: cores[layout].others })
+  const signatures = Math.max(1, result.requests * perRequest)
+  return {
+    perSecond: result.perSecond * perRequest,
+    p50Ms: result.p50Ms,
+    p99Ms: result.p99Ms,
+    errors: result.errors,
+    ownCpuMs: pid && (cpuMs(pid) - (before.own as number)) / signatures,
+    vaultCpuMs: (cpuMs(vaultPid as number) - before.vault) / signatures,
+    residentMb: pid && residentMb(pid),
+  }
+}
+
+function pinAll(plan: Plan, layout: Layout): void {
+  for (const { target } of plan.cells) {
+    if (target.pid) pin(target.pid, cores[layout].others)
+    if (target.vaultPid) pin(target.vaultPid, cores[layout].vault)
+  }
+}
+
+/**
+ * Measures a plan round by round, every target in each round, so that what else the machine does falls on all alike.
+ *
+ * @throws Error when a target makes wrong tokens
+ */
+export async function measure(plan: Plan, log: (line: string) => void): Promise<Cell[]> {
+  const cells: Cell[] = []
+  for (const layout of plan.layouts) {
+    pinAll(plan, layout)
+    const samples = plan.cells.map((): Sample[] => [])
+    for (const { target } of plan.cells) await target.check()
+    for (const target of new Set(plan.cells.map((cell) => cell.target))) await sample(target, 32, 2, layout)
+    for (let round = 1; round <= plan.rounds; round++) {
+      log(`layout ${layout}, round ${round} of ${plan.rounds}`)
+      for (const [i, { target, connections }] of plan.cells.entries()) {
+        samples[i]?.push(await sample(target, connections, plan.seconds, layout))
+      }
+    }
+    for (const [i, { target, connections }] of plan.cells.entries()) {
+      const list = samples[i] as Sample[]
+      const over = (pick: (sample: Sample) => number) => spread(list.map(pick))
+      cells.push({
+        layout,
+        target: target.name,
+        connections,
+        perSecond: over(({ perSecond }) => perSecond),
+        p50Ms: over(({ p50Ms }) => p50Ms),
+        p99Ms: over(({ p99Ms }) => p99Ms),
+        errors: list.reduce((sum, { errors }) => sum + errors, 0),
+        ownCpuMs: target.pid ? over(({ ownCpuMs }) => ownCpuMs as number) : undefined,
+        vaultCpuMs: over(({ vaultCpuMs }) => vaultCpuMs),
+        residentMb: target.pid ? Math.max(...list.map(({ residentMb }) => residentMb as number)) : undefined,
+      })
+    }
+  }
+  return cells
+}
