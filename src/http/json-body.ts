@@ -4,8 +4,11 @@ import { PadlockError } from '../errors.ts'
 /** Largest body in bytes. */
 export const bodyLimitBytes = 16 * 1024
 
-/** Deepest nesting of objects and arrays that any body of the contract has. */
-const maxDepth = 2
+/**
+ * Deepest nesting of objects and arrays that is read. The contract's own is 2: what is deeper is named by the
+ * schema, with a pointer to where it begins, and this only bounds the recursion of the check of keys.
+ */
+const maxDepth = 32
 
 // Fatal: two bodies with different invalid bytes must not decode to one userId. The mark is kept, to be refused.
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -64,7 +67,7 @@ function checkKeys(text: string): void {
 
 /**
  * Parses a JSON body with nothing repaired: strict UTF-8, no byte-order mark, no duplicate key at any depth,
- * no key that reaches a prototype, no nesting deeper than the contract's.
+ * no key that reaches a prototype, no nesting without end.
  *
  * @throws PadlockError `invalid_json`
  */

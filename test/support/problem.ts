@@ -25,6 +25,12 @@ export function codeOf({ body }: Answer): ErrorCode | undefined {
   }
 }
 
+/** The faults of a body that a problem tells, each as its pointer and its code. */
+export function fieldFaults({ body }: Answer): string[] {
+  const { errors = [] } = JSON.parse(body) as { errors?: { pointer: string; code: string }[] }
+  return errors.map(({ pointer, code }) => `${pointer} ${code}`)
+}
+
 function headerFaults({ status, headers }: Answer, code: ErrorCode): string[] {
   const faults: string[] = []
   const expect = (name: string, good: (value: string | null) => boolean) => {
