@@ -9,8 +9,8 @@ export interface RawAnswer {
   body: string
 }
 
-/** What a bare connection is told to send: bytes, text as Latin-1, or a pause in milliseconds. */
-export type RawStep = Buffer | string | number
+/** What a bare connection is told to send: bytes, text as Latin-1, a pause in milliseconds, or null for its end. */
+export type RawStep = Buffer | string | number | null
 
 /** Takes one answer off the front of what has arrived; undefined when it is not whole yet. */
 function takeAnswer(bytes: Buffer, ended: boolean): { answer: RawAnswer; rest: Buffer } | undefined {
@@ -79,6 +79,7 @@ export async function sendRaw(
   try {
     for (const step of steps) {
       if (typeof step === 'number') await Promise.race([delay(step), done])
+      else if (step === null) socket.end()
       else if (socket.writable) socket.write(typeof step === 'string' ? Buffer.from(step, 'latin1') : step)
     }
     await done
