@@ -29,11 +29,13 @@ export interface Transport {
   close(): Promise<void>
 }
 
-function parseBody(text: string): unknown {
+function parseBody(text: string, status: number): unknown {
   if (text === '') return undefined
   try {
     return JSON.parse(text)
   } catch {
+    // What stands between, such as a balancer, refuses in words of its own: the status tells enough.
+    if (status >= 400) return undefined
     throw new VaultError('vault_unavailable', 'The answer did not come from Vault: it is not JSON.')
   }
 }
@@ -69,7 +71,7 @@ export function createTransport(where: VaultAddress, log?: ConnectorLog): Transp
       body: request.json ? JSON.stringify(request.json) : null,
       signal,
     })
-    const body = parseBody(await response.body.text())
+    const body = parseBody(await response.body.text(), response.statusCode)
     if (typeof response.headers.date === 'string') request.onDate?.(response.headers.date)
     return { statusCode: response.statusCode, body, request: { path: pathname } }
   }

@@ -16,8 +16,15 @@ export interface StandInCall {
   forward(): Promise<VaultAnswer>
 }
 
+/** What Vault would never send: any text, with any headers. */
+export interface StandInText {
+  status: number
+  headers?: Record<string, string>
+  text: string
+}
+
 /** `reset` breaks the connection in the middle of an answer. */
-export type StandInAnswer = VaultAnswer | 'reset'
+export type StandInAnswer = VaultAnswer | StandInText | 'reset'
 
 export interface VaultStandIn {
   address: string
@@ -59,6 +66,10 @@ export async function vaultStandIn(t: Pick<Test, 'teardown'>, vaultAddress: stri
     if (answer === 'reset') {
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': 1_000 })
       response.write('{"data":{"batch_results":[', () => request.socket.resetAndDestroy())
+      return
+    }
+    if ('text' in answer) {
+      response.writeHead(answer.status, answer.headers).end(answer.text)
       return
     }
     response.writeHead(answer.status, { 'content-type': 'application/json' })
