@@ -13,20 +13,22 @@ export interface Problem {
 }
 
 /** Fastify's own refusals as codes of ours. */
-const fastifyCodes: Readonly<Record<string, ErrorCode>> = {
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
-  FST_ERR_CTP_BODY_TOO_LARGE: 'payload_too_large',
-  FST_ERR_CTP_EMPTY_JSON_BODY: 'invalid_json',
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'invalid_request',
-  FST_ERR_BAD_URL: 'not_found',
-  FST_ERR_MAX_PARAM_LENGTH: 'not_found',
-  FST_ERR_NOT_FOUND: 'not_found',
-}
+const fastifyCodes: ReadonlyMap<unknown, ErrorCode> = new Map(
+  Object.entries<ErrorCode>({
+    FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
+    FST_ERR_CTP_BODY_TOO_LARGE: 'payload_too_large',
+    FST_ERR_CTP_EMPTY_JSON_BODY: 'invalid_json',
+    FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'invalid_request',
+    FST_ERR_BAD_URL: 'not_found',
+    FST_ERR_MAX_PARAM_LENGTH: 'not_found',
+    FST_ERR_NOT_FOUND: 'not_found',
+  }),
+)
 
 /** Any error as a PadlockError; what is not known becomes `internal_error` and says nothing of itself. */
 export function asPadlockError(error: unknown): PadlockError {
   if (error instanceof PadlockError) return error
-  const code = fastifyCodes[(error as FastifyError).code]
+  const code = fastifyCodes.get((error as Partial<FastifyError> | null | undefined)?.code)
   return code === undefined ? new PadlockError('internal_error', { cause: error }) : new PadlockError(code)
 }
 

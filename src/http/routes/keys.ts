@@ -49,8 +49,10 @@ export async function keyRoutes(app: FastifyInstance, deps: AppDeps): Promise<vo
   function keysOf(request: FastifyRequest) {
     const name = (request.params as Static<typeof ProfileParams>).profile
     if (!isProfileName(name)) throw new PadlockError('profile_not_found')
+    const { publishedKeys } = deps.profiles.get(name)
+    // Only now is it a profile's name, and not whatever anyone sent.
     request.outcome.profile = name
-    return deps.profiles.get(name).publishedKeys
+    return publishedKeys
   }
 
   function negotiate(request: FastifyRequest, reply: FastifyReply, types: string[]): void {
