@@ -22,14 +22,22 @@ const fastifyCodes: ReadonlyMap<unknown, ErrorCode> = new Map(
     FST_ERR_BAD_URL: 'not_found',
     FST_ERR_MAX_PARAM_LENGTH: 'not_found',
     FST_ERR_NOT_FOUND: 'not_found',
+    FST_STATIC_FORBIDDEN_PATH: 'not_found',
+    FST_STATIC_INVALID_REDIRECT_URL: 'not_found',
   }),
 )
 
 /** Any error as a PadlockError; what is not known becomes `internal_error` and says nothing of itself. */
 export function asPadlockError(error: unknown): PadlockError {
   if (error instanceof PadlockError) return error
-  const code = fastifyCodes.get((error as Partial<FastifyError> | null | undefined)?.code)
-  return code === undefined ? new PadlockError('internal_error', { cause: error }) : new PadlockError(code)
+  const { code, statusCode = 500 } = (error ?? {}) as Partial<FastifyError>
+  const known = fastifyCodes.get(code)
+  if (known !== undefined) return new PadlockError(known)
+  // Whatever else Fastify, or a plug-in for it, finds wrong with a request.
+  if (/^FST_/.test(String(code)) && statusCode >= 400 && statusCode < 500) {
+    return new PadlockError('invalid_request')
+  }
+  return new PadlockError('internal_error', { cause: error })
 }
 
 /** The problem details of an error (RFC 9457 §3). */

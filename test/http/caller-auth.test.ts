@@ -2,7 +2,7 @@ import t from 'tap'
 import { audience } from '../support/callers.ts'
 import { attacks } from '../support/caller-attacks.ts'
 import { but, ec, ed, good, jwkOf, keySet, now, other, rsa } from '../support/forged-callers.ts'
-import { ecSigned, edSigned, pssSigned, rsaSigned } from '../support/forged-jwt.ts'
+import { ecSigned, edSigned, hmacSigned, pssSigned, rsaSigned } from '../support/forged-jwt.ts'
 import { HostileRequests } from '../support/hostile.ts'
 import { jwksServer } from '../support/jwks-server.ts'
 import { type Answer, answerOf } from '../support/problem.ts'
@@ -160,6 +160,19 @@ t.test('a caller without a right to the profile gets 403, and no other caller le
       sub,
     )
   }
+})
+
+t.test('where the key is a PEM file, its text is no HMAC secret and a kid names nothing else', async (t) => {
+  const withFile = await startService(t, backend)
+  const { privateKey, publicKeyPem } = backend.callers
+  const send = async (token: string) =>
+    answerOf(await withFile.issue({ userId: 'u-1' }, { headers: { authorization: `Bearer ${token}` } }))
+  t.equal((await send(but({}, { kid: '../../etc/passwd' }, rsaSigned(privateKey)))).status, 200)
+  for (const secret of [publicKeyPem, publicKeyPem.trimEnd(), '']) {
+    const forged = but({}, { alg: 'HS256' }, hmacSigned(secret))
+    t.strictSame(hostile.faults(await send(forged), 'unauthenticated'), [])
+  }
+  t.strictSame(hostile.faults(await send(good()), 'unauthenticated'), [], "another issuer's token")
 })
 
 t.test('no token made Padlock fetch anything', async (t) => {

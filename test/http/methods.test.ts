@@ -61,6 +61,16 @@ t.test('an address that is none is 404, and never a way to another', async (t) =
     t.strictSame(hostile.faults(await post(target), 'not_found'), [], target.slice(0, 60))
 })
 
+t.test("a file of the page's is found by its name alone, and nothing beside it", async (t) => {
+  const names =
+    '%00 ..%2f..%2fpackage.json ../../package.json ..%5c..%5cpackage.json nothing.js %2e%2e%2f %ff . ~ logo.svg%00'
+  for (const name of [...names.split(' '), 'a'.repeat(5_000)]) {
+    const answer = await send('GET', `/docs/static/${name}`)
+    if (answer.status >= 400) t.strictSame(hostile.faults(answer, 'not_found'), [], name.slice(0, 20))
+    else hostile.count(answer, !/"dependencies"/.test(answer.body))
+  }
+})
+
 t.test('a profile is found by its name alone', async (t) => {
   const names =
     'nowhere DEFAULT default%20 %64efault%00 ..%2fdefault a%2fb __proto__ constructor - .. . %2e%2e * default;x d%C3%A9faut'

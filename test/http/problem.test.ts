@@ -39,14 +39,19 @@ t.test('an error that nobody foresaw is internal_error', async (t) => {
     null,
     { code: 'toString' },
   ]
-  for (const error of [
-    ...foreign,
-    Object.assign(new Error('canary'), { statusCode: 400, code: 'FST_ERR_NEW' }),
-  ]) {
+  for (const error of [...foreign, Object.assign(new Error('canary'), { statusCode: 400, code: 'ESOME' })]) {
     const problem = problemOf(asPadlockError(error), requestId)
     t.equal(problem.code, 'internal_error')
     t.notMatch(JSON.stringify(problem), /canary/)
   }
+})
+
+t.test("what Fastify blames on a caller is the caller's, known by name or not", async (t) => {
+  const codeOf = (code: string, statusCode: number) =>
+    asPadlockError(Object.assign(new Error('canary'), { code, statusCode })).code
+  t.equal(codeOf('FST_STATIC_FORBIDDEN_PATH', 403), 'not_found')
+  t.equal(codeOf('FST_ERR_NEW', 400), 'invalid_request')
+  t.equal(codeOf('FST_ERR_NEW', 500), 'internal_error')
 })
 
 t.test(
