@@ -2,18 +2,14 @@ import { connect } from 'node:net'
 import t, { type Test } from 'tap'
 import type { ErrorCode } from '../../src/errors.ts'
 import { HostileRequests } from '../support/hostile.ts'
-import { answerTo, type RawStep, rawPost } from '../support/raw-http.ts'
+import { answerTo, goodParts, type RawStep, rawPost } from '../support/raw-http.ts'
 import { testService } from '../support/service.ts'
 
 const deadlineMs = 2_000
 const service = await testService(t, { PADLOCK_REQUEST_DEADLINE_MS: String(deadlineMs) })
 const hostile = new HostileRequests()
 
-const path = '/v1/profiles/default/tokens'
-const body = '{"userId":"u-1"}'
-const authorization = `Authorization: Bearer ${await service.callers.token()}`
-const json = 'Content-Type: application/json'
-const good = [authorization, json, 'Connection: close']
+const { authorization, body, good, json, path } = await goodParts(service.callers)
 
 async function refused(t: Test, what: string, steps: RawStep[], code: ErrorCode): Promise<void> {
   t.strictSame(hostile.faults(await answerTo(service.url, steps), code), [], what)

@@ -1,16 +1,13 @@
 import t from 'tap'
 import { HostileRequests } from '../support/hostile.ts'
 import type { Answer } from '../support/problem.ts'
-import { answerTo, rawPost } from '../support/raw-http.ts'
+import { answerTo, goodParts, rawPost } from '../support/raw-http.ts'
 import { testService } from '../support/service.ts'
 
 const service = await testService(t)
 const hostile = new HostileRequests()
 
-const path = '/v1/profiles/default/tokens'
-const body = '{"userId":"u-1"}'
-const authorization = `Authorization: Bearer ${await service.callers.token()}`
-const good = [authorization, 'Content-Type: application/json', 'Connection: close']
+const { body, good, path } = await goodParts(service.callers)
 
 /** Sends a request without a body. */
 const send = (method: string, target: string) =>

@@ -1,17 +1,13 @@
 import t, { type Test } from 'tap'
 import type { ErrorCode } from '../../src/errors.ts'
 import { HostileRequests } from '../support/hostile.ts'
-import { answerTo, type RawAnswer, type RawStep, rawPost, sendRaw } from '../support/raw-http.ts'
+import { answerTo, goodParts, type RawAnswer, type RawStep, rawPost, sendRaw } from '../support/raw-http.ts'
 import { testService } from '../support/service.ts'
 
 const service = await testService(t)
 const hostile = new HostileRequests()
 
-const path = '/v1/profiles/default/tokens'
-const body = '{"userId":"u-1"}'
-const authorization = `Authorization: Bearer ${await service.callers.token()}`
-const json = 'Content-Type: application/json'
-const good = [authorization, json, 'Connection: close']
+const { authorization, body, good, json, path } = await goodParts(service.callers)
 const bare = (line: string, ...headers: string[]) =>
   `${[line, ...headers, 'Connection: close'].join('\r\n')}\r\n\r\n`
 

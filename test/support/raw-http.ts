@@ -100,12 +100,23 @@ export async function answerTo(url: string, steps: RawStep[]): Promise<RawAnswer
   return answers[0] as RawAnswer
 }
 
+/** A good request for a token in its parts, to be put together wrongly. */
+export async function goodParts(callers: { token(): Promise<string> }) {
+  const authorization = `Authorization: Bearer ${await callers.token()}`
+  const json = 'Content-Type: application/json'
+  return {
+    path: tokenPath,
+    body: '{"userId":"u-1"}',
+    authorization,
+    json,
+    good: [authorization, json, 'Connection: close'],
+  }
+}
+
+const tokenPath = '/v1/profiles/default/tokens'
+
 /** A POST for a token as text, its parts to be changed by a test. */
-export function rawPost(
-  headers: readonly string[],
-  body: Buffer | string = '',
-  path = '/v1/profiles/default/tokens',
-): Buffer {
+export function rawPost(headers: readonly string[], body: Buffer | string = '', path = tokenPath): Buffer {
   const bytes = typeof body === 'string' ? Buffer.from(body, 'utf8') : body
   const framed = headers.some((line) => /^(content-length|transfer-encoding)\s*:/i.test(line))
   const lines = [`POST ${path} HTTP/1.1`, 'Host: padlock.test', ...headers]
