@@ -13,6 +13,12 @@ export interface Span {
   longestPartMs: number
 }
 
+/** How often keys were added, and how many in all. */
+export interface Counts {
+  readonly total: number
+  count(key: number): number
+}
+
 interface Part {
   start: number
   counts: MisraGries
@@ -22,7 +28,7 @@ interface Part {
  * Counts the frequent keys of the recent past: a window of sub-windows, the oldest of which is dropped whole.
  * Where keys come thinly the window grows until it holds enough of them, as far as its span lets it.
  */
-export class RecentCounts {
+export class RecentCounts implements Counts {
   readonly #span: Span
   readonly #parts: Part[] = []
 
@@ -64,6 +70,11 @@ export class RecentCounts {
     let sum = 0
     for (const { counts } of this.#parts) sum += counts.total
     return sum
+  }
+
+  /** The part that fills: what has come last. */
+  get newest(): Counts | undefined {
+    return this.#parts.at(-1)?.counts
   }
 
   /** The count of the most frequent key; 0 when there is none. */

@@ -1,11 +1,11 @@
 import { hash, randomBytes } from 'node:crypto'
-import { parts, RecentCounts } from './recent-counts.ts'
+import { type Counts, parts, RecentCounts } from './recent-counts.ts'
 
 /** When a userId counts as shared by several visitors, and what is done about it. */
 export interface SharedUserIdSettings {
   /** an id is over when more than this part of the recent requests carries it; 1 turns the alarm off */
   share: number
-  /** and when so many of them do, within ten minutes; or `longFactor` times as many, within six hours */
+  /** and when so many of them do, within two or ten minutes; or `longFactor` times as many, within six hours */
   minimum: number
   /** true: such an id gets no token while the alarm lasts */
   refuse: boolean
@@ -131,9 +131,12 @@ export class SharedUserIdWatch {
   #isOver(id: number, part: number): boolean {
     const { share, minimum } = this.#settings
     if (share === 1) return false
-    const count = this.#recent.count(id)
-    // The share is that of the short window alone, so that an alarm ends soon after its cause.
-    if (count <= this.#recent.total * share * part) return false
-    return count >= minimum * part || this.#long.count(id) >= longFactor * minimum * part
+    const hasShare = (counts: Counts) => counts.count(id) > counts.total * share * part
+    const isMany = (counts: Counts, factor = 1) => counts.count(id) >= factor * minimum * part
+    const { newest } = this.#recent
+    // In a large shop two minutes tell enough, before ten have thinned the share.
+    if (newest !== undefined && isMany(newest) && hasShare(newest)) return true
+    // The share is never that of the long window, so that an alarm ends soon after its cause.
+    return hasShare(this.#recent) && (isMany(this.#recent) || isMany(this.#long, longFactor))
   }
 }
