@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { Ajv } from 'ajv'
 import { envSchema } from 'env-schema'
 import { type Static, Type } from 'typebox'
@@ -29,6 +30,23 @@ export const ConfigSchema = Type.Object({
     'Milliseconds that a stopping instance still serves, not ready; 5000 suggested on Kubernetes',
   ),
   PADLOCK_GRACE_PERIOD_MS: number(100, 600_000, 10_000, 'Milliseconds that a stop may take at the most'),
+  PADLOCK_RATE_LIMIT_PER_SECOND: number(
+    0,
+    1_000_000,
+    1_000,
+    'Requests of one caller in a second, for each instance or, with Redis, for all; 0 for no limit',
+  ),
+  PADLOCK_REFUSALS_PER_MINUTE: number(
+    0,
+    1_000_000,
+    300,
+    'Refusals with 401 or 404 to one address in a minute; 0 for no limit',
+  ),
+  PADLOCK_REDIS_URL: optional('Redis in which the instances count callers together, redis:// or rediss://'),
+  PADLOCK_REDIS_URL_FILE: optional('File that holds that URL, where it has a password'),
+  PADLOCK_TRUST_PROXY: optional(
+    'Addresses or CIDRs of proxies whose X-Forwarded-For is believed, with commas; none by default',
+  ),
   PADLOCK_PROFILE_REFRESH_SECONDS: number(1, 3_600, 15, 'Seconds between two reads of the profiles'),
 
   VAULT_ADDR: text("Vault's address: scheme, host, port", { default: 'https://127.0.0.1:8200' }),
@@ -110,6 +128,14 @@ export class ConfigError extends Error {
   }
 }
 
+function isAddressOrCidr(text: string): boolean {
+  const [address = '', bits, ...more] = text.split('/')
+  const most = { 0: 0, 4: 32, 6: 128 }[isIP(address)] as number
+  return (
+    most > 0 && more.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most))
+  )
+}
+
 /** True for an address that never leaves this machine. */
 export function isLoopback(url: URL): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(url.hostname)
@@ -144,6 +170,18 @@ function crossProblems(config: Unchecked): string[] {
   const vault = URL.parse(String(config.VAULT_ADDR))
   if (vault !== null && problems.length === 0 && vault.pathname + vault.search + vault.hash !== '/') {
     problems.push('VAULT_ADDR must hold nothing but scheme, host and port')
+  }
+  if (config.PADLOCK_REDIS_URL !== undefined) {
+    if (!/^rediss?:$/.test(URL.parse(String(config.PADLOCK_REDIS_URL))?.protocol ?? '')) {
+      problems.push('PADLOCK_REDIS_URL must be a redis or rediss URL')
+    }
+    if (config.PADLOCK_REDIS_URL_FILE !== undefined) {
+      problems.push('set at most one of PADLOCK_REDIS_URL and PADLOCK_REDIS_URL_FILE')
+    }
+  }
+  const proxies = String(config.PADLOCK_TRUST_PROXY ?? '127.0.0.1').split(',')
+  if (!proxies.every((proxy) => isAddressOrCidr(proxy.trim()))) {
+    problems.push('PADLOCK_TRUST_PROXY must be addresses or CIDRs with commas between them')
   }
   if (Number(config.PADLOCK_DRAIN_DELAY_MS) >= Number(config.PADLOCK_GRACE_PERIOD_MS)) {
     problems.push('PADLOCK_DRAIN_DELAY_MS must be less than PADLOCK_GRACE_PERIOD_MS, of which it is a part')

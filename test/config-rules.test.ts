@@ -86,6 +86,20 @@ const rules: [string, NodeJS.ProcessEnv, string[]][] = [
     ['PADLOCK_DRAIN_DELAY_MS must be less than PADLOCK_GRACE_PERIOD_MS, of which it is a part'],
   ],
   [
+    'a Redis that is none, and twice',
+    { PADLOCK_REDIS_URL: 'http://redis', PADLOCK_REDIS_URL_FILE: 'redis-url' },
+    [
+      'PADLOCK_REDIS_URL must be a redis or rediss URL',
+      'set at most one of PADLOCK_REDIS_URL and PADLOCK_REDIS_URL_FILE',
+    ],
+  ],
+  [
+    'proxies that are no addresses',
+    { PADLOCK_TRUST_PROXY: '10.0.0.1, true' },
+    ['PADLOCK_TRUST_PROXY must be addresses or CIDRs with commas between them'],
+  ],
+  ['proxies', { PADLOCK_TRUST_PROXY: '10.0.0.1, 10.1.0.0/16,2001:db8::/32' }, []],
+  [
     'half a client certificate',
     { VAULT_CLIENT_CERT: 'cert.pem' },
     ['VAULT_CLIENT_CERT and VAULT_CLIENT_KEY go together'],

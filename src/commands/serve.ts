@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
 import { Command } from 'commander'
+import type { Redis } from 'ioredis'
 import { pino } from 'pino'
 import { build } from '../build.ts'
 import { type Config, ConfigError, loadConfig, unknownVariables } from '../config.ts'
@@ -9,6 +11,7 @@ import { buildApp } from '../http/app.ts'
 import { CallerKeyFileError, type CallerKeys, pemCallerKeys } from '../http/caller-keys.ts'
 import { JwksCallerKeys } from '../http/jwks-caller-keys.ts'
 import { createMetrics } from '../http/metrics.ts'
+import { connectRedis } from '../http/redis.ts'
 import { createVaultClient } from '../vault/client.ts'
 import { createLogin } from '../vault/login.ts'
 import { ProfileRegistry } from '../vault/profile-registry.ts'
@@ -57,6 +60,18 @@ function openVault(config: Config, log: Log) {
   }
 }
 
+function redisUrl(config: Config): string | undefined {
+  if (config.PADLOCK_REDIS_URL_FILE === undefined) return config.PADLOCK_REDIS_URL
+  try {
+    const url = readFileSync(config.PADLOCK_REDIS_URL_FILE, 'utf8').trim()
+    if (/^rediss?:$/.test(URL.parse(url)?.protocol ?? '')) return url
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code
+    throw new ConfigError([`PADLOCK_REDIS_URL_FILE cannot be read (${reason})`])
+  }
+  throw new ConfigError(['PADLOCK_REDIS_URL_FILE must hold a redis or rediss URL'])
+}
+
 /** Reads the profiles as soon as Vault lets it; says whether any of them can sign. */
 async function firstRefresh(profiles: ProfileRegistry, log: Log, stopped: () => boolean): Promise<boolean> {
   for (let pauseMs = 250; !stopped(); pauseMs = Math.min(pauseMs * 2, 5_000)) {
@@ -82,11 +97,14 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
   let log: Log
   let client: ReturnType<typeof openVault>
   let callerKeys: CallerKeys
+  let redis: Redis | undefined
   try {
     config = loadConfig(env)
     log = pino({ level: config.PADLOCK_LOG_LEVEL, base: null, formatters: { level: (level) => ({ level }) } })
     client = openVault(config, log)
     callerKeys = await openCallerKeys(config, log)
+    const url = redisUrl(config)
+    redis = url === undefined ? undefined : connectRedis(url, log)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     process.stderr.write(`${error.message}\n`)
@@ -110,7 +128,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
     },
   })
   const app = await buildApp({
-    ...{ config, log, session, profiles, signer, callerKeys, health, metrics },
+    ...{ config, log, session, profiles, signer, callerKeys, health, metrics, redis },
   })
 
   async function stop(): Promise<void> {
@@ -120,6 +138,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
     health.stop()
     callerKeys.stop()
     await app.close()
+    redis?.disconnect()
     await session.stop()
     await client.close()
   }

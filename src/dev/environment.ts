@@ -86,6 +86,9 @@ export async function startEnvironment(
     const { issuer, jwksUrl } = callerIssuer(vault.address)
     const serveEnv = {
       ...withoutOurs(env),
+      // One developer is one caller and one address: no limit stands in the way of a load test.
+      PADLOCK_RATE_LIMIT_PER_SECOND: '0',
+      PADLOCK_REFUSALS_PER_MINUTE: '0',
       VAULT_ADDR: vault.address,
       PADLOCK_PORT: String(ports.padlock),
       PADLOCK_VAULT_ROLE_ID_FILE: credentials.roleIdFile,
@@ -97,7 +100,7 @@ export async function startEnvironment(
     const padlock = await startPadlock(join(root, 'src/main.ts'), serveEnv, ports.padlock, padlockLog)
     stops.push(() => padlock.stop())
     say(
-      `Padlock runs at ${padlock.url}, logged in to Vault by AppRole; its log is ${relative('', padlockLog)}.`,
+      `Padlock runs at ${padlock.url}, logged in to Vault by AppRole, with its rate limits off; its log is ${relative('', padlockLog)}.`,
     )
 
     const recipient = await startRecipient({

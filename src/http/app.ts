@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import accepts from '@fastify/accepts'
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import type { Redis } from 'ioredis'
 import { Type } from 'typebox'
 import type { Config } from '../config.ts'
 import { PadlockError } from '../errors.ts'
@@ -14,6 +15,7 @@ import { connectionErrors } from './connection-errors.ts'
 import { docsPage } from './docs-page.ts'
 import { Drain } from './drain.ts'
 import { bodyLimitBytes, parseJsonBody } from './json-body.ts'
+import { createLimits } from './limits.ts'
 import { knownMethods } from './methods.ts'
 import type { Metrics } from './metrics.ts'
 import { describeApi } from './openapi.ts'
@@ -43,6 +45,8 @@ export interface AppDeps {
   signer: Signer
   callerKeys: CallerKeys
   metrics: Metrics
+  /** where several instances count callers together */
+  redis?: Redis | undefined
 }
 
 declare module 'fastify' {
@@ -65,6 +69,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     bodyLimit: bodyLimitBytes,
     requestTimeout: reading.timeoutMs,
     keepAliveTimeout: 72_000,
+    trustProxy: config.PADLOCK_TRUST_PROXY?.split(',').map((proxy) => proxy.trim()) ?? false,
     http: {
       maxHeaderSize: maxHeaderBytes,
       headersTimeout: reading.timeoutMs,
@@ -95,10 +100,23 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     async (_request: unknown, body: Buffer) => parseJsonBody(body),
   )
 
-  app.setErrorHandler((error, request, reply) => {
+  const limits = await createLimits(app, {
+    callerPerSecond: config.PADLOCK_RATE_LIMIT_PER_SECOND,
+    refusalsPerMinute: config.PADLOCK_REFUSALS_PER_MINUTE,
+    redis: deps.redis,
+    log: deps.log,
+    redisServes: deps.metrics.redisServes,
+  })
+  app.setErrorHandler(async (error, request, reply) => {
     // Its body will never be whole, and nobody is there to be told.
     if (request.raw.aborted) return reply.hijack()
-    return sendProblem(asPadlockError(error), request, reply)
+    let problem = asPadlockError(error)
+    if (problem.status === 401 || problem.status === 404) {
+      await limits.refusal(request).catch((limited: unknown) => {
+        problem = asPadlockError(limited)
+      })
+    }
+    return sendProblem(problem, request, reply)
   })
   // Here and not in the not-found handler, before which Fastify would read and judge the body.
   app.addHook('onRequest', async (request, reply) => {
@@ -119,7 +137,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     clockToleranceSeconds: config.PADLOCK_CALLER_CLOCK_TOLERANCE_SECONDS,
     maxLifeSeconds: config.PADLOCK_CALLER_MAX_LIFE_SECONDS,
   })
-  await app.register(tokenRoutes, { ...deps, authenticate })
+  await app.register(tokenRoutes, { ...deps, authenticate, limits })
   await app.register(keyRoutes, deps)
   await app.register(healthRoutes, deps)
   app.get(

@@ -52,6 +52,19 @@ function signingMetrics(registry: Registry): TransitSignerObserver {
   }
 }
 
+/** Whether Redis counts the callers; there is no such metric where none is asked to. */
+function redisMetric(registry: Registry): (serves: boolean) => void {
+  let gauge: Gauge | undefined
+  return (serves) => {
+    gauge ??= new Gauge({
+      name: 'padlock_rate_limit_redis_up',
+      help: 'Whether the callers of all instances are counted together in Redis',
+      registers: [registry],
+    })
+    gauge.set(serves ? 1 : 0)
+  }
+}
+
 /** What Padlock counts, in the Prometheus text format; no label ever holds what a caller made up. */
 export function createMetrics() {
   const registry = new Registry()
@@ -59,6 +72,7 @@ export function createMetrics() {
   return {
     registry,
     signing: signingMetrics(registry),
+    redisServes: redisMetric(registry),
     tokensIssued: new Counter({
       name: 'padlock_tokens_issued_total',
       help: 'Tokens issued',

@@ -67,6 +67,9 @@ export async function testBackend(t: Pick<Test, 'teardown'>): Promise<TestBacken
     VAULT_TOKEN: vault.rootToken,
     PADLOCK_VAULT_AUTH: 'token',
     PADLOCK_PORT: '0',
+    // A suite is one caller and one address; the tests of the limits set them.
+    PADLOCK_RATE_LIMIT_PER_SECOND: '0',
+    PADLOCK_REFUSALS_PER_MINUTE: '0',
     PADLOCK_CALLER_PUBLIC_KEY_FILE: callerKeyFile,
     PADLOCK_CALLER_ISSUER: issuer,
     PADLOCK_CALLER_AUDIENCE: audience,

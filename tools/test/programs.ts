@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { findOnPath } from '../../src/dev/executable.ts'
 
 /** Programs that the tests run for real, and the Debian packages that bring them. */
-const programs: Readonly<Record<string, string>> = { chromium: 'chromium' }
+const programs: Readonly<Record<string, string>> = { chromium: 'chromium', 'redis-server': 'redis-server' }
 
 async function missing(): Promise<string[]> {
   const names = Object.keys(programs)

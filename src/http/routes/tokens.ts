@@ -9,6 +9,7 @@ import type { AppDeps } from '../app.ts'
 import { type Caller, mayIssue } from '../caller-auth.ts'
 import { withinDeadline } from '../deadline.ts'
 import { SharedUserIds } from '../shared-user-ids.ts'
+import type { Limits } from '../limits.ts'
 import { ProfileParams } from './profile-params.ts'
 
 const IssuedTokenSchema = Type.Object({
@@ -104,7 +105,7 @@ declare module 'fastify' {
 /** `POST /v1/profiles/{profile}/tokens` */
 export async function tokenRoutes(
   app: FastifyInstance,
-  deps: AppDeps & { authenticate: (request: FastifyRequest) => Promise<Caller> },
+  deps: AppDeps & { authenticate: (request: FastifyRequest) => Promise<Caller>; limits: Limits },
 ): Promise<void> {
   // The answer itself takes time too.
   const workTimeMs = deps.config.PADLOCK_REQUEST_DEADLINE_MS * 0.95
@@ -125,6 +126,7 @@ export async function tokenRoutes(
       'caller_keys_unavailable',
     )
     request.outcome.sub = caller.sub
+    await deps.limits.caller(request)
     const name = (request.params as Static<typeof ProfileParams>).profile
     // A profile that cannot be used answers with its own code first: nobody can say whom it lists.
     const profile = isProfileName(name) ? deps.profiles.find(name)?.profile : undefined
