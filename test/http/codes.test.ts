@@ -9,6 +9,7 @@ import { vaultStandIn } from '../support/vault-stand-in.ts'
 /** Codes that only other parts, or other settings, can show, and the test that shows each. */
 const elsewhere: Partial<Record<ErrorCode, string>> = {
   user_id_shared: 'shared-user-id.test.ts',
+  rate_limited: 'limits.test.ts',
   shutting_down: 'drain.test.ts',
   caller_keys_unavailable: 'caller-issuer-down.test.ts',
   vault_denied: 'vault-faults.test.ts',
