@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { PadlockError } from '../errors.ts'
 import type { CallerKeys } from './caller-keys.ts'
 import { type CallerAlgorithm, callerAlgorithms } from './jwk-set.ts'
+import { VerifiedTokens, type VerifiedWith } from './verified-tokens.ts'
 
 /** Longest bearer token in characters. */
 const maxTokenLength = 8_192
@@ -89,6 +90,13 @@ function checkClaims(payload: unknown, options: CallerAuthOptions): Caller {
   return { sub: sub as string, scope: (scope as string | undefined) ?? '' }
 }
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** the key that its bearer token is verified with */
+    callerKey: VerifiedWith | undefined
+  }
+}
+
 /**
  * Gives the app a way to know its callers.
  *
@@ -96,13 +104,14 @@ function checkClaims(payload: unknown, options: CallerAuthOptions): Caller {
  *   every token that is not good, or `caller_keys_unavailable`
  */
 export async function callerAuth(app: FastifyInstance, options: CallerAuthOptions) {
+  app.decorateRequest('callerKey', undefined)
   await app.register(fastifyJwt, {
     secret: {
-      // The key is looked up for each token, so that a cached verdict never outlives its key.
-      public: async (_request: FastifyRequest, token: { header: unknown }) => {
+      public: async (request: FastifyRequest, token: { header: unknown }) => {
         const { kid, alg } = checkHeader(token.header)
         const key = await options.keys.find(kid, alg)
         if (key === undefined) throw refused()
+        request.callerKey = { kid, alg, key }
         return key
       },
     },
@@ -116,9 +125,19 @@ export async function callerAuth(app: FastifyInstance, options: CallerAuthOption
       extractToken: (request: FastifyRequest) => bearerToken(request),
     },
   } as unknown as FastifyJWTOptions)
+  const verified = new VerifiedTokens()
   return async (request: FastifyRequest): Promise<Caller> => {
     try {
-      return checkClaims(await request.jwtVerify(), options)
+      const token = bearerToken(request)
+      const known = verified.find(token)
+      // A verdict never outlives its key.
+      if (known !== undefined && (await options.keys.find(known.kid, known.alg)) === known.key) {
+        return checkClaims(known.payload, options)
+      }
+      const payload = await request.jwtVerify()
+      const caller = checkClaims(payload, options)
+      verified.add(token, { ...(request.callerKey as VerifiedWith), payload })
+      return caller
     } catch (error) {
       if (error instanceof PadlockError && error.code === 'caller_keys_unavailable') throw error
       // Whatever is wrong with a token, the answer is one and the same.

@@ -158,7 +158,8 @@ export async function tokenRoutes(
       const { profile, outcome, deadline } = request
       const tokenRequest = checkBody(request, profile)
       const gone = new AbortController()
-      reply.raw.once('close', () => gone.abort())
+      const hungUp = () => gone.abort()
+      reply.raw.once('close', hungUp)
       const signer: AppDeps['signer'] = {
         async sign(digest, key, options) {
           outcome.auditId = digest.toString('base64url')
@@ -180,7 +181,7 @@ export async function tokenRoutes(
         issueToken(tokenRequest, profile, signer, Date.now(), options),
         deadline,
         'vault_timeout',
-      )
+      ).finally(() => reply.raw.off('close', hungUp))
       deps.metrics.tokensIssued.inc({ profile: profile.name, key_version: issued.keyVersion })
       reply.header('Cache-Control', 'no-store')
       return issued
