@@ -1,5 +1,6 @@
 import { PadlockError } from '../errors.ts'
 import type { Signature, SigningKey, SignOptions } from '../token/signer.ts'
+import { WaitingItem as Item, type SignItem } from './sign-item.ts'
 
 /** How many signatures are asked for at once, and how many may wait. */
 export interface SignLimits {
@@ -19,65 +20,11 @@ export interface SignObserver {
   sent(waitsMs: readonly number[]): void
 }
 
-/** A signature that somebody waits for. */
-export interface SignItem {
-  readonly digest: Buffer
-  readonly options: SignOptions
-  /** unlike any other of this process: the answer is found by it */
-  readonly reference: string
-  /** false once it is answered, its caller has gone away, or its deadline has passed */
-  readonly wanted: boolean
-}
-
 /** What became of each item, by its reference. */
 export type SignOutcomes = ReadonlyMap<string, Signature | PadlockError>
 
 /** Asks for the signatures of one call. What it throws becomes the answer to every item. */
 export type SendBatch = (key: SigningKey, items: readonly SignItem[]) => Promise<SignOutcomes>
-
-interface Settle {
-  resolve: (signature: Signature) => void
-  reject: (error: unknown) => void
-}
-
-class Item implements SignItem {
-  readonly digest: Buffer
-  readonly options: SignOptions
-  readonly reference: string
-  readonly since = performance.now()
-  #settle: Settle | undefined
-  readonly #release: () => void
-
-  constructor(digest: Buffer, options: SignOptions, reference: string, settle: Settle, leave: () => void) {
-    this.digest = digest
-    this.options = options
-    this.reference = reference
-    this.#settle = settle
-    const giveUp = () => {
-      leave()
-      this.settle(new PadlockError('vault_timeout'))
-    }
-    const timer = setTimeout(giveUp, options.deadline - this.since)
-    options.signal?.addEventListener('abort', giveUp)
-    this.#release = () => {
-      clearTimeout(timer)
-      options.signal?.removeEventListener('abort', giveUp)
-    }
-  }
-
-  get wanted(): boolean {
-    return this.#settle !== undefined && performance.now() < this.options.deadline
-  }
-
-  settle(outcome: Signature | PadlockError): void {
-    const settle = this.#settle
-    if (settle === undefined) return
-    this.#settle = undefined
-    this.#release()
-    if (outcome instanceof Error) settle.reject(outcome)
-    else settle.resolve(outcome)
-  }
-}
 
 /** What waits for one version of a key. */
 interface KeyQueue {
@@ -85,13 +32,15 @@ interface KeyQueue {
   key: SigningKey
   /** oldest first */
   waiting: Set<Item>
+  /** in flight: calls, and the signatures in them */
   calls: number
+  signing: number
 }
 
 /**
  * Gathers signatures into calls without ever waiting for more of them: while a slot is free, what has come in
- * during one turn of the event loop leaves at its end; what comes while all slots are taken leaves together
- * when one is free. A call is for one version of one key; the keys take turns.
+ * during one turn of the event loop leaves at its end; what comes while all slots are taken leaves together,
+ * in even shares, as slots become free. A call is for one version of one key; the keys take turns.
  */
 export class SignQueue {
   readonly #limits: SignLimits
@@ -138,7 +87,7 @@ export class SignQueue {
     const id = `${key.name}:${key.version}`
     let queue = this.#queues.get(id)
     if (queue === undefined) {
-      queue = { id, key, waiting: new Set(), calls: 0 }
+      queue = { id, key, waiting: new Set(), calls: 0, signing: 0 }
       this.#queues.set(id, queue)
     }
     return queue
@@ -178,13 +127,28 @@ export class SignQueue {
     return undefined
   }
 
-  /** The oldest of a queue: its even share of the slots that are free. */
+  /**
+   * How many of a queue leave in one call: so many that neither the slots that are free nor, with what is in
+   * flight, all of its slots get uneven loads. A call much longer than the one beside it delays its callers and
+   * leaves a core of Vault idle.
+   */
+  #sizeOf(queue: KeyQueue): number {
+    const { inFlight, batchMax } = this.#limits
+    let [waiting, active] = [0, 0]
+    for (const other of this.#queues.values()) {
+      if (other.waiting.size > 0) waiting += 1
+      if (other.waiting.size > 0 || other.calls > 0) active += 1
+    }
+    const share = (slots: number, keys: number) => Math.max(1, Math.floor(slots / keys))
+    return Math.min(
+      batchMax,
+      Math.ceil(queue.waiting.size / share(inFlight - this.#calls, waiting)),
+      Math.ceil((queue.waiting.size + queue.signing) / share(inFlight, active)),
+    )
+  }
+
   #take(queue: KeyQueue): Item[] {
-    const free = Math.max(1, this.#limits.inFlight - this.#calls)
-    let others = 0
-    for (const { waiting } of this.#queues.values()) if (waiting.size > 0) others += 1
-    const slots = Math.max(1, Math.floor(free / others))
-    const size = Math.min(Math.ceil(queue.waiting.size / slots), this.#limits.batchMax)
+    const size = this.#sizeOf(queue)
     const items: Item[] = []
     // To the end of the line.
     this.#queues.delete(queue.id)
@@ -199,6 +163,7 @@ export class SignQueue {
 
   async #call(queue: KeyQueue, items: readonly Item[]): Promise<void> {
     queue.calls += 1
+    queue.signing += items.length
     this.#calls += 1
     const now = performance.now()
     this.#observer?.sent(items.map(({ since }) => now - since))
@@ -211,6 +176,7 @@ export class SignQueue {
       outcomeOf = () => error as PadlockError
     }
     queue.calls -= 1
+    queue.signing -= items.length
     this.#calls -= 1
     // First the next call, so that Vault works while these tokens are finished.
     this.#dispatch()

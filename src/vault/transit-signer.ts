@@ -4,13 +4,8 @@ import type { Signature, Signer, SigningKey, SignOptions } from '../token/signer
 import { batchOutcomes, signError } from './batch-results.ts'
 import type { VaultClient } from './client.ts'
 import type { VaultSession } from './session.ts'
-import {
-  type SignItem,
-  type SignLimits,
-  type SignObserver,
-  type SignOutcomes,
-  SignQueue,
-} from './sign-queue.ts'
+import type { SignItem } from './sign-item.ts'
+import { type SignLimits, type SignObserver, type SignOutcomes, SignQueue } from './sign-queue.ts'
 
 /** What the signer tells whoever counts. */
 export interface TransitSignerObserver extends SignObserver {

@@ -2,7 +2,8 @@ import { setImmediate } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { PadlockError } from '../../src/errors.ts'
 import type { Signature, SigningKey } from '../../src/token/signer.ts'
-import { type SignItem, type SignLimits, type SignOutcomes, SignQueue } from '../../src/vault/sign-queue.ts'
+import type { SignItem } from '../../src/vault/sign-item.ts'
+import { type SignLimits, type SignOutcomes, SignQueue } from '../../src/vault/sign-queue.ts'
 
 const keyOf = (name: string, version = 1) => ({ name, version }) as SigningKey
 const shop = keyOf('padlock-shop')
@@ -88,20 +89,36 @@ t.test(
 t.test(
   'what comes while all slots are taken leaves together, the oldest first, as one is free',
   async (t) => {
-    const { calls, add, addAll } = queueOf(t, { inFlight: 2 })
-    for (const name of ['a', 'b']) {
-      void add(name)
+    const { calls, addAll } = queueOf(t, { inFlight: 1 })
+    void addAll(['a'])
+    await setImmediate()
+    for (const name of ['b', 'c', 'd']) {
+      void addAll([name])
       await setImmediate()
     }
-    void addAll(['c', 'd', 'e'])
+    t.equal(calls.length, 1)
+    calls[0]?.answer()
     await setImmediate()
     t.equal(calls.length, 2)
-    calls[1]?.answer()
-    await setImmediate()
-    t.equal(calls.length, 3)
-    t.strictSame(calls[2]?.names, ['c', 'd', 'e'])
+    t.strictSame(calls[1]?.names, ['b', 'c', 'd'])
   },
 )
+
+t.test('a call is no longer than an even share of all that waits and is in flight', async (t) => {
+  const { calls, addAll } = queueOf(t, { inFlight: 2 })
+  void addAll(names(2))
+  await setImmediate()
+  void addAll(names(7, 'w'))
+  await setImmediate()
+  calls[0]?.answer()
+  await setImmediate()
+  t.equal(calls.length, 3)
+  // Beside the one in flight, 4 and not 7.
+  t.strictSame(calls[2]?.names, names(4, 'w'))
+  calls[1]?.answer()
+  await setImmediate()
+  t.strictSame(calls[3]?.names, ['w4', 'w5', 'w6'])
+})
 
 t.test('what waits is split evenly over the slots that are free', async (t) => {
   const { calls, addAll } = queueOf(t, { inFlight: 3 })

@@ -1,0 +1,58 @@
+import { PadlockError } from '../errors.ts'
+import type { Signature, SignOptions } from '../token/signer.ts'
+
+/** A signature that somebody waits for. */
+export interface SignItem {
+  readonly digest: Buffer
+  readonly options: SignOptions
+  /** unlike any other of this process: the answer is found by it */
+  readonly reference: string
+  /** false once it is answered, its caller has gone away, or its deadline has passed */
+  readonly wanted: boolean
+}
+
+interface Settle {
+  resolve: (signature: Signature) => void
+  reject: (error: unknown) => void
+}
+
+/** A signature in the queue or in flight: answered once, at its deadline at the latest. */
+export class WaitingItem implements SignItem {
+  readonly digest: Buffer
+  readonly options: SignOptions
+  readonly reference: string
+  readonly since = performance.now()
+  #settle: Settle | undefined
+  readonly #release: () => void
+
+  /** @param leave takes it out of the queue, when it is given up */
+  constructor(digest: Buffer, options: SignOptions, reference: string, settle: Settle, leave: () => void) {
+    this.digest = digest
+    this.options = options
+    this.reference = reference
+    this.#settle = settle
+    const giveUp = () => {
+      leave()
+      this.settle(new PadlockError('vault_timeout'))
+    }
+    const timer = setTimeout(giveUp, options.deadline - this.since)
+    options.signal?.addEventListener('abort', giveUp)
+    this.#release = () => {
+      clearTimeout(timer)
+      options.signal?.removeEventListener('abort', giveUp)
+    }
+  }
+
+  get wanted(): boolean {
+    return this.#settle !== undefined && performance.now() < this.options.deadline
+  }
+
+  settle(outcome: Signature | PadlockError): void {
+    const settle = this.#settle
+    if (settle === undefined) return
+    this.#settle = undefined
+    this.#release()
+    if (outcome instanceof Error) settle.reject(outcome)
+    else settle.resolve(outcome)
+  }
+}
