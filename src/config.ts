@@ -69,7 +69,7 @@ export const ConfigSchema = Type.Object({
     1,
     100_000,
     1_000,
-    'Most signatures that wait for one key version; the next are `overloaded`',
+    'Most signatures that wait for one key version; the next are refused as `overloaded`',
   ),
 
   PADLOCK_VAULT_AUTH: Type.Union(

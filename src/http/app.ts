@@ -5,7 +5,7 @@ import type { Redis } from 'ioredis'
 import { Type } from 'typebox'
 import type { Config } from '../config.ts'
 import { PadlockError } from '../errors.ts'
-import type { Signer } from '../token/signer.ts'
+import type { Admission, Signer } from '../token/signer.ts'
 import type { ProfileRegistry } from '../vault/profile-registry.ts'
 import type { VaultHealth } from '../vault/vault-health.ts'
 import type { VaultSession } from '../vault/session.ts'
@@ -42,7 +42,7 @@ export interface AppDeps {
   session: VaultSession
   health: VaultHealth
   profiles: ProfileRegistry
-  signer: Signer
+  signer: Signer & Admission
   callerKeys: CallerKeys
   metrics: Metrics
   /** where several instances count callers together */

@@ -36,3 +36,12 @@ export interface Signer {
    */
   sign(digest: Buffer, key: SigningKey, options: SignOptions): Promise<Signature>
 }
+
+/** A signer that can tell beforehand that it has too much to do. */
+export interface Admission {
+  /**
+   * @param deadline milliseconds of performance.now()
+   * @throws PadlockError `overloaded` when a signature asked for now would come too late
+   */
+  admit(key: SigningKey, deadline: number): void
+}

@@ -1,6 +1,7 @@
 import { PadlockError } from '../errors.ts'
 import type { Signature, SigningKey, SignOptions } from '../token/signer.ts'
 import { WaitingItem as Item, type SignItem } from './sign-item.ts'
+import { SignPace } from './sign-pace.ts'
 
 /** How many signatures are asked for at once, and how many may wait. */
 export interface SignLimits {
@@ -35,7 +36,13 @@ interface KeyQueue {
   /** in flight: calls, and the signatures in them */
   calls: number
   signing: number
+  pace: SignPace
 }
+
+// One for all: to make an error with its stack costs more than the rest of a refusal.
+const overloaded = new PadlockError('overloaded')
+
+const idOf = ({ name, version }: SigningKey): string => `${name}:${version}`
 
 /**
  * Gathers signatures into calls without ever waiting for more of them: while a slot is free, what has come in
@@ -60,10 +67,25 @@ export class SignQueue {
   }
 
   /**
+   * Refuses a signature that would come too late, before anything is done for it.
+   *
+   * @param deadline milliseconds of performance.now()
+   * @throws PadlockError `overloaded` when the key's queue is full, or as long as those before it take too long
+   */
+  admit(key: SigningKey, deadline: number): void {
+    const queue = this.#queues.get(idOf(key))
+    if (queue === undefined) return
+    const waiting = queue.waiting.size
+    if (waiting >= this.#limits.queueMax) throw overloaded
+    if (queue.calls === 0 || this.#calls < this.#limits.inFlight) return
+    if (performance.now() + queue.pace.expectedMs(waiting + 1, queue.calls) > deadline) throw overloaded
+  }
+
+  /**
    * Puts a signature into the queue.
    *
    * @param digest SHA-256 of the JWS signing input, 32 bytes
-   * @throws PadlockError `overloaded` when the key's queue is full, `vault_timeout` at the deadline or when the
+   * @throws PadlockError `overloaded` as `admit` does, `vault_timeout` at the deadline or when the
    *   caller has gone away, or what became of the call
    */
   add(digest: Buffer, key: SigningKey, options: SignOptions): Promise<Signature> {
@@ -71,8 +93,8 @@ export class SignQueue {
       if (options.signal?.aborted || options.deadline <= performance.now()) {
         throw new PadlockError('vault_timeout')
       }
+      this.admit(key, options.deadline)
       const queue = this.#queueOf(key)
-      if (queue.waiting.size >= this.#limits.queueMax) throw new PadlockError('overloaded')
       const reference = (++this.#references).toString(36)
       const leave = () => this.#remove(queue, item)
       const item = new Item(digest, options, reference, { resolve, reject }, leave)
@@ -84,10 +106,10 @@ export class SignQueue {
   }
 
   #queueOf(key: SigningKey): KeyQueue {
-    const id = `${key.name}:${key.version}`
+    const id = idOf(key)
     let queue = this.#queues.get(id)
     if (queue === undefined) {
-      queue = { id, key, waiting: new Set(), calls: 0, signing: 0 }
+      queue = { id, key, waiting: new Set(), calls: 0, signing: 0, pace: new SignPace(this.#limits.batchMax) }
       this.#queues.set(id, queue)
     }
     return queue
@@ -170,6 +192,7 @@ export class SignQueue {
     let outcomeOf: (item: Item) => Signature | PadlockError
     try {
       const outcomes = await this.#send(queue.key, items)
+      queue.pace.answered(items.length, performance.now() - now)
       outcomeOf = ({ reference, wanted }) =>
         outcomes.get(reference) ?? new PadlockError(wanted ? 'signature_invalid' : 'vault_timeout')
     } catch (error) {

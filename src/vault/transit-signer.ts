@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { PadlockError } from '../errors.ts'
-import type { Signature, Signer, SigningKey, SignOptions } from '../token/signer.ts'
+import type { Admission, Signature, Signer, SigningKey, SignOptions } from '../token/signer.ts'
 import { batchOutcomes, signError } from './batch-results.ts'
 import type { VaultClient } from './client.ts'
 import type { VaultSession } from './session.ts'
@@ -30,13 +30,17 @@ const parameters = { prehashed: true, signature_algorithm: 'pkcs1v15', marshalin
  * Signs with Vault's transit engine: RSASSA-PKCS1-v1_5 with SHA-256 over a digest, by a pinned version.
  * Many signatures share one call (`batch_input`), and stand or fall alone.
  */
-export class TransitSigner implements Signer {
+export class TransitSigner implements Signer, Admission {
   readonly #deps: TransitSignerDeps
   readonly #queue: SignQueue
 
   constructor(deps: TransitSignerDeps) {
     this.#deps = deps
     this.#queue = new SignQueue(deps.limits, (key, items) => this.#sign(key, items), deps.observer)
+  }
+
+  admit(key: SigningKey, deadline: number): void {
+    this.#queue.admit(key, deadline)
   }
 
   sign(digest: Buffer, key: SigningKey, options: SignOptions): Promise<Signature> {

@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { PadlockError } from '../../src/errors.ts'
 import type { Signature, SigningKey } from '../../src/token/signer.ts'
@@ -56,7 +56,7 @@ function queueOf(t: Pick<Test, 'teardown'>, limits: Partial<SignLimits> = {}) {
   }
   t.teardown(answerAll)
   const addAll = (names: string[], key = shop) => names.map((name) => add(name, key))
-  return { calls, seen, add, addAll, answerAll }
+  return { queue, calls, seen, add, addAll, answerAll }
 }
 
 const names = (count: number, prefix = 'n') => Array.from({ length: count }, (_, i) => `${prefix}${i}`)
@@ -211,6 +211,44 @@ t.test('a full queue refuses at once, for its key alone, until there is room', a
   const late = add('late')
   await answerAll()
   t.equal(await codeOf(late), 'late')
+})
+
+t.test('a signature that would come too late is refused at once, by how long calls take', async (t) => {
+  const { queue, calls, add, addAll } = queueOf(t, { inFlight: 1, batchMax: 1 })
+  const codeAt = (inMs: number) => {
+    try {
+      queue.admit(shop, performance.now() + inMs)
+      return 'admitted'
+    } catch (error) {
+      return (error as PadlockError).code
+    }
+  }
+  void addAll(names(12))
+  await setImmediate()
+  t.equal(codeAt(50), 'admitted', 'nothing is known yet')
+  await sleep(20)
+  calls[0]?.answer()
+  await setImmediate()
+  // One in flight, ten before it: at the least 12 times 20 ms.
+  t.equal(codeAt(200), 'overloaded')
+  t.equal(await codeOf(add('late', shop, { inMs: 200 })), 'overloaded')
+  t.equal(codeAt(60_000), 'admitted')
+  t.equal(codeAt(-1), 'overloaded')
+  queue.admit(keyOf('padlock-other'), performance.now() + 1)
+})
+
+t.test('whoever can leave at once is admitted, however slow the calls were', async (t) => {
+  const { queue, calls, add, answerAll } = queueOf(t, { inFlight: 2 })
+  void add('slow')
+  await setImmediate()
+  await sleep(50)
+  void add('beside')
+  calls[0]?.answer()
+  await setImmediate()
+  queue.admit(shop, performance.now() + 10)
+  const signature = add('c', shop, { inMs: 60_000 })
+  await answerAll()
+  t.equal(await codeOf(signature), 'c')
 })
 
 t.test('a caller that has gone away leaves the queue, and the call in flight goes on', async (t) => {

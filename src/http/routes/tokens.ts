@@ -4,6 +4,7 @@ import { type ErrorCode, type FieldError, PadlockError } from '../../errors.ts'
 import { checkTokenRequest, type TokenRequest, TokenRequestSchema } from '../../token/claims.ts'
 import { issueToken } from '../../token/issue.ts'
 import type { Profile } from '../../token/profile.ts'
+import type { Signer } from '../../token/signer.ts'
 import { isProfileName } from '../../vault/profiles.ts'
 import type { AppDeps } from '../app.ts'
 import { type Caller, mayIssue } from '../caller-auth.ts'
@@ -136,6 +137,7 @@ export async function tokenRoutes(
     request.outcome.profile = name
     if (request.accepts().type(answerTypes) === false) throw new PadlockError('not_acceptable')
     checkContent(request)
+    deps.signer.admit(profile.pinnedKey, request.deadline)
   }
 
   app.post(
@@ -160,7 +162,7 @@ export async function tokenRoutes(
       const gone = new AbortController()
       const hungUp = () => gone.abort()
       reply.raw.once('close', hungUp)
-      const signer: AppDeps['signer'] = {
+      const signer: Signer = {
         async sign(digest, key, options) {
           outcome.auditId = digest.toString('base64url')
           outcome.keyVersion = key.version
