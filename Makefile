@@ -6,7 +6,7 @@ NODE := tools/node
 BIN := node_modules/.bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench bench-quick vault types lint format format-check setup clean
+.PHONY: help run test bench bench-quick bench-memory vault types lint format format-check setup clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -22,6 +22,9 @@ bench: $(INSTALLED) ## Measure Padlock beside what one would use instead; refres
 
 bench-quick: $(INSTALLED) ## Measure a part of it in two minutes; writes nothing
 	@exec $(NODE) bench/run.ts --quick
+
+bench-memory: $(INSTALLED) ## Watch Padlock's memory for ten minutes at 512 connections; `make bench` tells of it
+	@exec $(NODE) bench/run-memory.ts
 
 vault: $(INSTALLED) ## Build the pinned Vault with Go, or find the one built earlier; print its path
 	@exec $(NODE) tools/vault/build.ts

@@ -1,7 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { runWrk } from './load/wrk.ts'
 import { type Spread, spread } from './statistics.ts'
-import type { Target, TargetName } from './targets.ts'
-import { cpuMs, pin, residentMb } from './usage.ts'
+import type { Target, TargetName } from './targets/target.ts'
+import { cpuMs, endedChildrenCpuMs, pin, residentMb } from './usage.ts'
 
 /**
  * Where the processes run on two cores. A: Vault alone on one, as where Vault is the limit; everything else on the
@@ -26,6 +27,8 @@ export interface Cell {
   /** processor milliseconds of the target's own process, and of Vault, for one signature or token */
   ownCpuMs: Spread | undefined
   vaultCpuMs: Spread
+  /** the same of the load generator */
+  loadCpuMs: Spread
   residentMb: number | undefined
 }
 
@@ -44,12 +47,13 @@ interface Sample {
   errors: number
   ownCpuMs: number | undefined
   vaultCpuMs: number
+  loadCpuMs: number
   residentMb: number | undefined
 }
 
 async function sample(target: Target, connections: number, seconds: number, layout: Layout): Promise<Sample> {
   const { pid, vaultPid, perRequest } = target
-  const before = { own: pid && cpuMs(pid), vault: cpuMs(vaultPid as number) }
+  const before = { own: pid && cpuMs(pid), vault: cpuMs(vaultPid), load: endedChildrenCpuMs() }
   const result = await runWrk({ ...target, connections, seconds, cores: cores[layout].others })
   const signatures = Math.max(1, result.requests * perRequest)
   return {
@@ -58,7 +62,8 @@ async function sample(target: Target, connections: number, seconds: number, layo
     p99Ms: result.p99Ms,
     errors: result.errors,
     ownCpuMs: pid && (cpuMs(pid) - (before.own as number)) / signatures,
-    vaultCpuMs: (cpuMs(vaultPid as number) - before.vault) / signatures,
+    vaultCpuMs: (cpuMs(vaultPid) - before.vault) / signatures,
+    loadCpuMs: (endedChildrenCpuMs() - before.load) / signatures,
     residentMb: pid && residentMb(pid),
   }
 }
@@ -66,25 +71,34 @@ async function sample(target: Target, connections: number, seconds: number, layo
 function pinAll(plan: Plan, layout: Layout): void {
   for (const { target } of plan.cells) {
     if (target.pid) pin(target.pid, cores[layout].others)
-    if (target.vaultPid) pin(target.vaultPid, cores[layout].vault)
+    pin(target.vaultPid, cores[layout].vault)
   }
+}
+
+/** Two seconds of load that are not counted, in whose midst the answers are judged: a fast wrong one must not win. */
+async function warmUp(target: Target, layout: Layout): Promise<void> {
+  const loaded = sample(target, 32, 2, layout)
+  await Promise.all([loaded, sleep(1_000).then(() => target.check())])
+  const { errors } = await loaded
+  if (errors > 0) throw new Error(`${target.name} made ${errors} errors before anything was measured.`)
 }
 
 /**
  * Measures a plan round by round, every target in each round, so that what else the machine does falls on all alike.
  *
- * @throws Error when a target makes wrong tokens
+ * @throws Error when a target makes wrong tokens or signatures
  */
 export async function measure(plan: Plan, log: (line: string) => void): Promise<Cell[]> {
   const cells: Cell[] = []
   for (const layout of plan.layouts) {
     pinAll(plan, layout)
     const samples = plan.cells.map((): Sample[] => [])
-    for (const { target } of plan.cells) await target.check()
-    for (const target of new Set(plan.cells.map((cell) => cell.target))) await sample(target, 32, 2, layout)
+    for (const target of new Set(plan.cells.map((cell) => cell.target))) await warmUp(target, layout)
     for (let round = 1; round <= plan.rounds; round++) {
       log(`layout ${layout}, round ${round} of ${plan.rounds}`)
-      for (const [i, { target, connections }] of plan.cells.entries()) {
+      // There and back: what changes slowly falls on all alike.
+      const order = [...plan.cells.entries()]
+      for (const [i, { target, connections }] of round % 2 === 1 ? order : order.reverse()) {
         samples[i]?.push(await sample(target, connections, plan.seconds, layout))
       }
     }
@@ -101,6 +115,7 @@ export async function measure(plan: Plan, log: (line: string) => void): Promise<
         errors: list.reduce((sum, { errors }) => sum + errors, 0),
         ownCpuMs: target.pid ? over(({ ownCpuMs }) => ownCpuMs as number) : undefined,
         vaultCpuMs: over(({ vaultCpuMs }) => vaultCpuMs),
+        loadCpuMs: over(({ loadCpuMs }) => loadCpuMs),
         residentMb: target.pid ? Math.max(...list.map(({ residentMb }) => residentMb as number)) : undefined,
       })
     }

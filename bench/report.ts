@@ -1,87 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { cpus } from 'node:os'
 import { join } from 'node:path'
-import { lineChart, type Series } from './chart.ts'
-import type { Figure } from './figures.ts'
+import { type LineChart, lineChart } from './chart.ts'
 import type { OfferedResult } from './load/vegeta.ts'
-import type { Cell } from './measure.ts'
+import type { Cell, Layout } from './measure.ts'
+import { type Results, writeResults } from './results.ts'
+import { cellTable, figureTable, limitTable, offeredTable } from './tables.ts'
 
-/** All that a run of the benchmark found. */
-export interface Results {
-  date: string
-  machine: string
-  vault: string
-  node: string
-  figures: Figure[]
-  cells: Cell[]
-  /** the same for RSA with 3,072 bits */
-  cells3072: Cell[]
-  offered: OfferedResult[]
-}
-
-const folder = import.meta.dirname
 const begin = '<!-- benchmark: made by `make bench` -->'
 const end = '<!-- end of benchmark -->'
-
-export const machine = () => `${cpus().length} cores, ${cpus()[0]?.model.trim()}`
-
-const digits = (value: number) =>
-  value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)
-
-/** Rows as a Markdown table. */
-function markdown(head: string[], rows: string[][]): string {
-  return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n')
-}
-
-export function figureTable(figures: readonly Figure[]): string {
-  const rows = figures.map(({ figure, value, reach, reached }) => [
-    figure,
-    digits(value),
-    reach,
-    reached ? 'yes' : '**no**',
-  ])
-  return markdown(['figure', 'measured', 'to reach', 'reached'], rows)
-}
-
-export function cellTable(cells: readonly Cell[]): string {
-  const rows = cells.map((cell) => [
-    `${cell.layout}`,
-    cell.target,
-    String(cell.connections),
-    `${digits(cell.perSecond.median)} (${digits(cell.perSecond.min)}–${digits(cell.perSecond.max)})`,
-    digits(cell.p50Ms.median),
-    digits(cell.p99Ms.median),
-    cell.ownCpuMs === undefined ? '' : digits(cell.ownCpuMs.median),
-    digits(cell.vaultCpuMs.median),
-    String(cell.errors),
-  ])
-  return markdown(
-    [
-      'layout',
-      'target',
-      'connections',
-      'a second (min–max)',
-      'p50 ms',
-      'p99 ms',
-      'own CPU ms',
-      'Vault CPU ms',
-      'errors',
-    ],
-    rows,
-  )
-}
-
-export function offeredTable(offered: readonly OfferedResult[]): string {
-  const rows = offered.map((step) =>
-    [step.offeredPerSecond, step.goodput, step.refusedPerSecond, step.acceptedP99Ms, step.anythingElse].map(
-      digits,
-    ),
-  )
-  return markdown(
-    ['offered a second', 'tokens a second', 'refused a second', 'accepted p99 ms', 'anything else'],
-    rows,
-  )
-}
 
 const colours: Record<string, string> = {
   'raw Vault': '#d1242f',
@@ -91,54 +17,110 @@ const colours: Record<string, string> = {
   'key in memory': '#0969da',
 }
 
-function throughputChart(cells: readonly Cell[]): string {
-  const inB = cells.filter(({ layout, target }) => layout === 'B' && target in colours)
-  const byTarget = Map.groupBy(inB, ({ target }) => target)
-  const series: Series[] = Array.from(byTarget, ([name, list]) => ({
-    name,
-    colour: colours[name] as string,
-    points: list.map(({ connections, perSecond }) => ({ x: connections, y: perSecond.median })),
-  }))
-  const marks = [...new Set(inB.map(({ connections }) => connections))]
-  return lineChart('Tokens or signatures a second, by connections', 'connections', 'a second', marks, series)
+function throughputChart(cells: readonly Cell[], layout: Layout, where: string): LineChart {
+  const shown = cells.filter((cell) => cell.layout === layout && cell.target in colours)
+  const byTarget = Map.groupBy(shown, ({ target }) => target)
+  return {
+    title: `Tokens or signatures a second: ${where}`,
+    xTitle: 'connections',
+    yTitle: 'a second',
+    marks: [...new Set(shown.map(({ connections }) => connections))],
+    series: Array.from(byTarget, ([name, list]) => ({
+      name,
+      colour: colours[name] as string,
+      points: list.map(({ connections, perSecond }) => ({ x: connections, y: perSecond.median })),
+    })),
+  }
 }
 
-function growthChart(offered: readonly OfferedResult[]): string {
-  const line = (name: string, colour: string, pick: (step: OfferedResult) => number): Series => ({
+function growthChart(offered: readonly OfferedResult[]): LineChart {
+  const line = (name: string, colour: string, pick: (step: OfferedResult) => number) => ({
     ...{ name, colour },
-    points: offered.map((step) => ({ x: step.offeredPerSecond, y: pick(step) })),
+    points: offered.map((step) => ({ x: step.times, y: pick(step) })),
   })
-  return lineChart(
-    'What becomes of the load that is offered',
-    'offered a second',
-    'a second; ms for the p99',
-    offered.map(({ offeredPerSecond }) => offeredPerSecond),
-    [
+  return {
+    title: 'What becomes of the load that is offered',
+    xTitle: 'offered load, as a multiple of the capacity',
+    yTitle: 'a second; milliseconds for the p99 (logarithmic)',
+    logarithmic: true,
+    marks: offered.map(({ times }) => times),
+    series: [
+      line('offered', '#8c959f', ({ offeredPerSecond }) => offeredPerSecond),
       line('tokens', '#1a7f37', ({ goodput }) => goodput),
-      line('refused, with Retry-After', '#bf8700', ({ refusedPerSecond }) => refusedPerSecond),
-      line('p99 of the tokens, ms', '#0969da', ({ acceptedP99Ms }) => acceptedP99Ms),
+      line('503 with Retry-After', '#bf8700', ({ refusedPerSecond }) => refusedPerSecond),
+      line('p99 of the tokens, ms', '#0969da', ({ acceptedP99Ms }) => acceptedP99Ms ?? 0),
     ],
-  )
+  }
 }
 
-/** Writes bench/results.json, the charts, and the README's part between its two marks. */
-export function writeReport(results: Results): void {
-  writeFileSync(join(folder, 'results.json'), `${JSON.stringify(results, null, 2)}\n`)
-  writeFileSync(join(folder, 'throughput.svg'), throughputChart(results.cells))
-  writeFileSync(join(folder, 'growth.svg'), growthChart(results.offered))
-  const readme = join(folder, '../README.md')
-  const text = readFileSync(readme, 'utf8')
+/**
+ * Puts a text between the benchmark's two marks.
+ *
+ * @throws Error when the marks are not there
+ */
+export function withPart(text: string, part: string): string {
   const from = text.indexOf(begin)
   const to = text.indexOf(end)
-  if (from < 0 || to < from) throw new Error('README.md has no place for the benchmark.')
-  const part = `${begin}
-Measured on ${results.date} on ${results.machine}, with Vault ${results.vault} and Node ${results.node}:
+  if (from < 0 || to < from) throw new Error(`There is no place for the benchmark: the line ${begin}.`)
+  return `${text.slice(0, from + begin.length)}\n${part.trim()}\n${text.slice(to)}`
+}
+
+function measuredOn({ date, machine, vault, node }: Results): string {
+  return `Measured on ${date} on ${machine}, with Vault ${vault} and Node ${node}`
+}
+
+/** The README's part: the figures and the charts. */
+export function readmePart(results: Results): string {
+  return `
+${measuredOn(results)}; the rest is in [docs/performance.md](docs/performance.md) and [bench/results.json](bench/results.json):
 
 ${figureTable(results.figures)}
 
-![Tokens a second by connections](bench/throughput.svg)
+![Tokens a second by connections where Vault has a core of its own](bench/throughput-a.svg)
 
-![Tokens and refusals by offered load](bench/growth.svg)
-`
-  writeFileSync(readme, text.slice(0, from) + part + text.slice(to))
+![Tokens a second by connections where all share both cores](bench/throughput-b.svg)
+
+![Tokens, refusals and the slowest tokens by offered load](bench/growth.svg)`
+}
+
+/** The part of docs/performance.md: every cell. */
+export function docsPart(results: Results): string {
+  return `
+${measuredOn(results)}. Medians of the rounds, with the least and the most.
+
+### RSA with 2,048 bits
+
+${cellTable(results.cells)}
+
+### RSA with 3,072 bits
+
+${cellTable(results.cells3072)}
+
+### What the parts allow together
+
+${limitTable(results.limits)}
+
+### Offered load
+
+${offeredTable(results.offered)}`
+}
+
+/** Writes results.json, the charts, and the parts of README.md and docs/performance.md between their marks. */
+export function writeReport(results: Results): void {
+  const folder = import.meta.dirname
+  writeResults(results)
+  const charts = {
+    'throughput-a': throughputChart(results.cells, 'A', 'Vault has a core of its own'),
+    'throughput-b': throughputChart(results.cells, 'B', 'all share both cores'),
+    growth: growthChart(results.offered),
+  }
+  for (const [name, chart] of Object.entries(charts))
+    writeFileSync(join(folder, `${name}.svg`), lineChart(chart))
+  for (const [file, part] of [
+    ['README.md', readmePart(results)],
+    ['docs/performance.md', docsPart(results)],
+  ] as const) {
+    const path = join(folder, '..', file)
+    writeFileSync(path, withPart(readFileSync(path, 'utf8'), part))
+  }
 }

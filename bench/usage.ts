@@ -3,12 +3,24 @@ import { readFileSync } from 'node:fs'
 
 const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }))
 
-/** Processor time that a process has used so far, user and system, in milliseconds (proc(5), stat). */
-export function cpuMs(pid: number): number {
+/** The counters of proc(5)'s stat from `utime` on, in milliseconds. */
+function counters(pid: number | 'self'): number[] {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
   // The command's name, in parentheses, may hold spaces.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return ((Number(fields[11]) + Number(fields[12])) / ticksPerSecond) * 1000
+  return fields.slice(11, 15).map((ticks) => (Number(ticks) / ticksPerSecond) * 1000)
+}
+
+/** Processor time that a process has used so far, user and system, in milliseconds. */
+export function cpuMs(pid: number): number {
+  const [user, system] = counters(pid) as [number, number]
+  return user + system
+}
+
+/** Processor time of the programs that this process has started and that have ended, in milliseconds. */
+export function endedChildrenCpuMs(): number {
+  const [, , user, system] = counters('self') as [number, number, number, number]
+  return user + system
 }
 
 /** Resident memory of a process in MB (proc(5), status). */

@@ -1,87 +1,129 @@
 import { execFile, spawn } from 'node:child_process'
-import { mkdir } from 'node:fs/promises'
-import { homedir } from 'node:os'
+import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
-import { isExecutable } from '../../src/dev/executable.ts'
 import { percentile } from '../statistics.ts'
+import type { Target } from '../targets/target.ts'
 
-const module = join(import.meta.dirname, '../../tools/bench')
+/** The start of an attack that is not counted: the queue fills in it. */
+const settleSeconds = 1
 
 /** What an open loop measured: the rate is offered whatever is answered. */
 export interface OfferedResult {
+  /** what was to be offered ÷ the capacity */
+  times: number
+  /** requests that vegeta really sent, a second */
   offeredPerSecond: number
   /** tokens a second */
   goodput: number
+  /** answers of 503 with Retry-After, a second */
   refusedPerSecond: number
-  /** p99 of the answers that were tokens, in milliseconds */
-  acceptedP99Ms: number
+  /** p99 of the answers that were tokens, in milliseconds; null where there was none */
+  acceptedP99Ms: number | null
   /** refusals that are not a 503 with Retry-After, broken connections, time-outs */
   anythingElse: number
+  /** all answers by status; 0 where there was none */
   byStatus: Record<string, number>
 }
 
 /** One line of `vegeta encode --to json`; the latency in nanoseconds. */
 export interface VegetaHit {
   code: number
+  timestamp: string
   latency: number
   headers: Record<string, string[]> | null
 }
 
-/** Builds vegeta, which tools/bench pins, into the user's cache. @returns its path */
-export async function vegetaBinary(): Promise<string> {
-  const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'padlock')
-  const file = join(folder, 'vegeta-12.12.0')
-  if (await isExecutable(file)) return file
-  await mkdir(folder, { recursive: true })
-  const env = { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly -buildvcs=false' }
-  await promisify(execFile)('go', ['build', '-o', file, 'github.com/tsenart/vegeta/v12'], {
-    cwd: module,
-    env,
-  })
-  return file
-}
-
-/** What some hits of an open loop come to. */
-export function offeredResult(hits: readonly VegetaHit[], perSecond: number, seconds: number): OfferedResult {
-  const good = hits.filter(({ code }) => code === 200)
-  const refused = hits.filter(({ code, headers }) => code === 503 && headers?.['Retry-After'] !== undefined)
+/**
+ * What the answers of an open loop come to. What is answered after the last request was sent is no part of a rate:
+ * a queue that empties then would look like capacity.
+ *
+ * @param seconds that the attack lasted
+ * @param hits one or more
+ */
+export function offeredResult(hits: readonly VegetaHit[], times: number, seconds: number): OfferedResult {
+  const sentAt = hits.map(({ timestamp }) => Date.parse(timestamp))
+  const first = Math.min(...sentAt.slice(0, 1_000))
+  const inTime = (at: number) => at >= first + settleSeconds * 1000 && at <= first + seconds * 1000
+  const rate = (list: readonly number[]) => list.filter(inTime).length / (seconds - settleSeconds)
+  const good: VegetaHit[] = []
+  const [goodAt, refusedAt]: [number[], number[]] = [[], []]
   const byStatus: Record<string, number> = {}
-  for (const { code } of hits) byStatus[code] = (byStatus[code] ?? 0) + 1
+  for (const [i, hit] of hits.entries()) {
+    const answeredAt = (sentAt[i] as number) + hit.latency / 1e6
+    byStatus[hit.code] = (byStatus[hit.code] ?? 0) + 1
+    if (hit.code === 200) {
+      good.push(hit)
+      goodAt.push(answeredAt)
+    } else if (hit.code === 503 && hit.headers?.['Retry-After'] !== undefined) refusedAt.push(answeredAt)
+  }
+  const p99 = percentile(
+    good.map(({ latency }) => latency / 1e6),
+    0.99,
+  )
   return {
-    offeredPerSecond: perSecond,
-    goodput: good.length / seconds,
-    refusedPerSecond: refused.length / seconds,
-    acceptedP99Ms: percentile(
-      good.map(({ latency }) => latency / 1e6),
-      0.99,
-    ),
-    anythingElse: hits.length - good.length - refused.length,
+    times,
+    offeredPerSecond: rate(sentAt),
+    goodput: rate(goodAt),
+    refusedPerSecond: rate(refusedAt),
+    acceptedP99Ms: Number.isNaN(p99) ? null : p99,
+    anythingElse: hits.length - goodAt.length - refusedAt.length,
     byStatus,
   }
 }
 
-/** Offers tokens' requests at a fixed rate. */
+/** Vegeta's targets, one to a line, each for a visitor of its own. */
+function* requests({ url, env }: Target, count: number): Generator<string> {
+  const header = { Authorization: [`Bearer ${env.BENCH_TOKEN}`], 'Content-Type': ['application/json'] }
+  for (let i = 0; i < count; i++) {
+    const body = Buffer.from(JSON.stringify({ userId: `visitor-${i}` })).toString('base64')
+    yield `${JSON.stringify({ method: 'POST', url: `${url}${env.BENCH_PATH}`, header, body })}\n`
+  }
+}
+
+/**
+ * Offers requests for tokens at a fixed rate.
+ *
+ * @param vegeta path of the program
+ * @param capacity tokens a second
+ * @param times the rate ÷ the capacity
+ */
 export async function offerLoad(
   vegeta: string,
-  url: string,
-  token: string,
-  perSecond: number,
+  target: Target,
+  capacity: number,
+  times: number,
   seconds: number,
 ): Promise<OfferedResult> {
-  const attack = `"${vegeta}" attack -format=json -rate=${perSecond} -duration=${seconds}s -timeout=10s -max-workers=20000 | "${vegeta}" encode --to json`
-  const child = spawn('sh', ['-c', attack], { stdio: ['pipe', 'pipe', 'inherit'] })
-  const header = { Authorization: [`Bearer ${token}`], 'Content-Type': ['application/json'] }
-  for (let i = 0; i < 1_000; i++) {
-    const body = Buffer.from(JSON.stringify({ userId: `visitor-${i}` })).toString('base64')
-    child.stdin.write(`${JSON.stringify({ method: 'POST', url, header, body })}\n`)
+  const folder = await mkdtemp(join(tmpdir(), 'padlock-bench-'))
+  try {
+    const perSecond = Math.max(1, Math.round(capacity * times))
+    const targets = join(folder, 'targets')
+    const results = join(folder, 'results')
+    await pipeline(Readable.from(requests(target, perSecond * seconds)), createWriteStream(targets))
+    // Answers are written as they come and read afterwards: reading would take the processor from what is measured.
+    const attack = ['attack', '-format=json', `-targets=${targets}`, `-output=${results}`, '-max-body=0']
+    const load = [`-rate=${perSecond}`, `-duration=${seconds}s`, '-timeout=10s', '-max-workers=15000']
+    await promisify(execFile)(vegeta, [...attack, ...load])
+    const encode = spawn(vegeta, ['encode', '--to', 'json', results], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const ended = once(encode, 'exit')
+    const hits: VegetaHit[] = []
+    for await (const line of createInterface(encode.stdout)) {
+      const { code, timestamp, latency, headers } = JSON.parse(line) as VegetaHit
+      hits.push({ code, timestamp, latency, headers })
+    }
+    const [code] = await ended
+    if (code !== 0 || hits.length === 0) throw new Error(`vegeta's results cannot be read (${code}).`)
+    return offeredResult(hits, times, seconds)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
   }
-  child.stdin.end()
-  const hits: VegetaHit[] = []
-  for await (const line of createInterface(child.stdout)) {
-    const { code, latency, headers } = JSON.parse(line) as VegetaHit
-    hits.push({ code, latency, headers })
-  }
-  return offeredResult(hits, perSecond, seconds)
 }

@@ -1,3 +1,4 @@
+import { createPrivateKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import fastifyJwt from '@fastify/jwt'
 import fastify from 'fastify'
@@ -10,7 +11,6 @@ const env = process.env as Record<string, string>
 const app = fastify()
 const vault = nodeVault({ endpoint: env.VAULT_ADDR as string, token: env.VAULT_TOKEN as string })
 const recipientKey = await importSPKI(readFileSync(env.PLAIN_RECIPIENT_KEY as string, 'utf8'), 'RSA-OAEP-256')
-const { createPrivateKey } = await import('node:crypto')
 const localKey = env.PLAIN_SIGNING_KEY ? createPrivateKey(readFileSync(env.PLAIN_SIGNING_KEY)) : undefined
 
 await app.register(fastifyJwt, {

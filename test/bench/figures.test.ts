@@ -1,10 +1,11 @@
 import t from 'tap'
-import { lineChart } from '../../bench/chart.ts'
 import { figuresOf } from '../../bench/figures.ts'
-import { offeredResult } from '../../bench/load/vegeta.ts'
-import { readWrk } from '../../bench/load/wrk.ts'
+import { limitsOf } from '../../bench/limits.ts'
+import type { OfferedResult } from '../../bench/load/vegeta.ts'
 import type { Cell } from '../../bench/measure.ts'
+import { growthOf } from '../../bench/memory.ts'
 import { percentile, spread } from '../../bench/statistics.ts'
+import { cell } from '../support/bench-cell.ts'
 
 t.test('medians, least and most', async (t) => {
   t.strictSame(spread([3, 1, 2]), { median: 2, min: 1, max: 3 })
@@ -13,71 +14,54 @@ t.test('medians, least and most', async (t) => {
   t.equal(percentile([5, 1, 4, 2, 3], 0.99), 5)
 })
 
-t.test('what wrk prints', async (t) => {
-  t.strictSame(readWrk('Running\nRESULT 3000 2000000 1500 9000 2\n'), {
-    requests: 3000,
-    perSecond: 1500,
-    p50Ms: 1.5,
-    p99Ms: 9,
-    errors: 2,
-  })
-  t.throws(() => readWrk('unable to connect'))
-})
-
-t.test('an answer is a token, a 503 with Retry-After, or anything else', async (t) => {
-  const hit = (code: number, headers: Record<string, string[]> | null = null) => ({
-    code,
-    headers,
-    latency: 5e6,
-  })
-  const hits = [hit(200), hit(200), hit(503, { 'Retry-After': ['1'] }), hit(503), hit(504), hit(0)]
-  t.match(offeredResult(hits, 3, 2), {
-    offeredPerSecond: 3,
-    goodput: 1,
-    refusedPerSecond: 0.5,
-    acceptedP99Ms: 5,
-    anythingElse: 3,
-    byStatus: { 0: 1, 200: 2, 503: 2, 504: 1 },
-  })
-})
-
-const cell = (layout: 'A' | 'B', target: Cell['target'], connections: number, perSecond: number): Cell => ({
-  ...{ layout, target, connections, errors: 0, residentMb: 150 },
-  perSecond: spread([perSecond]),
-  p50Ms: spread([1]),
-  p99Ms: spread([1000 / perSecond]),
-  ownCpuMs: spread([0.4]),
-  vaultCpuMs: spread([1]),
-})
+const cells: Cell[] = [
+  cell('A', 'raw Vault', 128, 500),
+  cell('A', 'Padlock', 128, 750),
+  cell('B', 'raw Vault', 128, 1000),
+  cell('B', 'raw Vault, batches', 4, 1200, { vaultCpuMs: spread([1.1]) }),
+  cell('B', 'raw Vault, batches', 8, 1250, { vaultCpuMs: spread([1]) }),
+  cell('B', 'Padlock', 128, 900),
+  cell('B', 'plain service', 128, 450),
+]
 
 t.test('the figures are ratios of cells at the same connections and layout', async (t) => {
-  const cells = [
-    cell('A', 'raw Vault', 128, 500),
-    cell('A', 'Padlock', 128, 750),
-    cell('B', 'raw Vault', 128, 1000),
-    cell('B', 'Padlock', 128, 900),
-    cell('B', 'plain service', 128, 450),
-  ]
   const figures = Object.fromEntries(figuresOf(cells, []).map((one) => [one.figure, one]))
   t.match(figures['A: Padlock ÷ raw Vault, 128 connections'], { value: 1.5, reached: true })
   t.match(figures['B: Padlock ÷ raw Vault, 128 connections'], { value: 0.9, reached: false })
   t.match(figures['B: Padlock ÷ plain service, 128'], { value: 2, reached: true })
+  t.match(figures['B: Padlock at its best ÷ raw Vault in batches at its best'], {
+    value: 0.72,
+    reached: true,
+  })
   t.notOk('A: Padlock ÷ raw Vault, 8 connections' in figures, 'what was not measured is not told')
 })
 
-t.test('a chart has a point for each value, and its names do not stand on each other', async (t) => {
-  const points = [1, 8, 32].map((x) => ({ x, y: x }))
-  const svg = lineChart(
-    'title',
-    'x',
-    'y',
-    [1, 8, 32],
-    [
-      { name: 'one', colour: '#111', points },
-      { name: 'two', colour: '#222', points },
-    ],
-  )
-  t.equal(svg.match(/<circle/g)?.length, 6)
-  const at = [...svg.matchAll(/y="([\d.]+)" style="fill/g)].map((match) => Number(match[1]))
-  t.ok(Math.abs((at[0] as number) - (at[1] as number)) >= 16)
+t.test('growth is told against the best goodput, by what was offered', async (t) => {
+  const step = (times: number, goodput: number, anythingElse = 0): OfferedResult => ({
+    ...{ times, goodput, anythingElse, offeredPerSecond: times * 1000, refusedPerSecond: 0 },
+    ...{ acceptedP99Ms: 900 * times, byStatus: {} },
+  })
+  const figures = figuresOf(cells, [step(1, 1000), step(3, 800), step(10, 700, 1)])
+  const bounds = Object.fromEntries(figures.map((one) => [one.figure, one]))
+  t.match(bounds['goodput at 3 × the capacity ÷ the best goodput'], { value: 0.8, reached: false })
+  t.match(bounds['goodput at 10 × the capacity ÷ the best goodput'], { value: 0.7, reached: true })
+  t.match(bounds['accepted p99 at any load offered, in ms'], { value: 9000, reached: false })
+  t.match(bounds['answers that are neither a token nor a 503 with Retry-After'], { value: 1, reached: false })
+})
+
+t.test('memory is flat when its last third is as the one before, whatever the warm-up was', async (t) => {
+  const samples = (list: number[]) => list.map((residentMb, i) => ({ seconds: i, residentMb }))
+  t.equal(growthOf(samples([10, 50, 100, 101, 100, 100, 101, 100, 100])), 1)
+  t.equal(growthOf(samples([100, 100, 100, 100, 100, 100, 150, 160, 150])), 1.5)
+})
+
+t.test('what the parts allow: the fuller core in layout A, both together in layout B', async (t) => {
+  const parts = { ownCpuMs: spread([0.5]), loadCpuMs: spread([0.1]) }
+  const both = (['A', 'B'] as const).flatMap((layout) => [
+    cell(layout, 'raw Vault, batches', 4, 1000, { vaultCpuMs: spread([1]) }),
+    cell(layout, 'Padlock', 128, 800, { ...parts, vaultCpuMs: spread([1.5]) }),
+  ])
+  const [a, b] = limitsOf(both)
+  t.match(a, { layout: 'A', connections: 128, perSecond: 800, allowed: 1000 })
+  t.equal(Math.round(b?.allowed as number), 1250)
 })

@@ -3,12 +3,14 @@ import { once } from 'node:events'
 import { globSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { findVaultBinary } from '../../src/dev/vault-binary.ts'
-import { ensurePrograms } from './programs.ts'
+import { ensurePrograms } from '../programs.ts'
 import { readResults, type Totals } from './results.ts'
 
 // Runs the tests with tap and ends with the line "N passed, N failed". Arguments are test files, or folders of them.
 
 const ROOT = join(import.meta.dirname, '../..')
+/** What the tests run for real, and the Debian packages that bring it. */
+const programs = { chromium: 'chromium', 'redis-server': 'redis-server' }
 const BIN = join(ROOT, 'node_modules/.bin')
 /** The last line once more, for whoever has to repeat it after other output. */
 const SUMMARY_FILE = join(ROOT, '.tap/summary')
@@ -20,7 +22,7 @@ rmSync(SUMMARY_FILE, { force: true })
 const { totals, parser } = readResults(console.log)
 try {
   const files = process.argv.slice(2).flatMap(testFiles)
-  await ensurePrograms(console.log)
+  await ensurePrograms('The tests', programs, console.log)
   const vault = await findVaultBinary({ log: console.log, signal: stop.signal })
   console.log(`Tests run against Vault ${vault.version}.`)
   const ended = await runTap(files, vault.path)

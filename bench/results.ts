@@ -1,0 +1,49 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { cpus, totalmem } from 'node:os'
+import { join } from 'node:path'
+import type { Figure } from './figures.ts'
+import type { Limit } from './limits.ts'
+import type { OfferedResult } from './load/vegeta.ts'
+import type { Cell } from './measure.ts'
+import type { MemoryResult } from './memory.ts'
+
+/** All that a run of the benchmark found. */
+export interface Results {
+  /** YYYY-MM-DD */
+  date: string
+  machine: string
+  vault: string
+  node: string
+  figures: Figure[]
+  cells: Cell[]
+  /** the same for RSA with 3,072 bits */
+  cells3072: Cell[]
+  limits: Limit[]
+  offered: OfferedResult[]
+}
+
+const memoryFile = join(import.meta.dirname, 'memory.json')
+
+/** Such as `2 cores, AMD EPYC, 24 GB`. */
+export function machine(): string {
+  const [first] = cpus()
+  return `${cpus().length} cores, ${first?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GB`
+}
+
+export function writeResults(results: Results): void {
+  writeFileSync(join(import.meta.dirname, 'results.json'), `${JSON.stringify(results, null, 2)}\n`)
+}
+
+/** What `make bench-memory` found the last time; undefined where it was never run. */
+export function readMemory(): MemoryResult | undefined {
+  try {
+    return JSON.parse(readFileSync(memoryFile, 'utf8'))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+export function writeMemory(result: MemoryResult): void {
+  writeFileSync(memoryFile, `${JSON.stringify(result, null, 2)}\n`)
+}

@@ -1,0 +1,58 @@
+import type { Figure } from './figures.ts'
+import type { Limit } from './limits.ts'
+import type { OfferedResult } from './load/vegeta.ts'
+import type { Cell } from './measure.ts'
+
+/** Three digits that count, or all before the point. */
+export const digits = (value: number) =>
+  value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)
+
+/** Rows as a Markdown table. */
+function markdown(head: string[], rows: string[][]): string {
+  return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n')
+}
+
+export function figureTable(figures: readonly Figure[]): string {
+  const rows = figures.map(({ figure, value, reach, reached }) => [
+    ...[figure, digits(value), reach, reached ? 'yes' : '**no**'],
+  ])
+  return markdown(['figure', 'measured', 'to reach', 'reached'], rows)
+}
+
+export function cellTable(cells: readonly Cell[]): string {
+  const rows = cells.map((cell) => [
+    ...[cell.layout, cell.target, String(cell.connections)],
+    `${digits(cell.perSecond.median)} (${digits(cell.perSecond.min)}–${digits(cell.perSecond.max)})`,
+    digits(cell.p50Ms.median),
+    `${digits(cell.p99Ms.median)} (${digits(cell.p99Ms.min)}–${digits(cell.p99Ms.max)})`,
+    cell.ownCpuMs === undefined ? '' : digits(cell.ownCpuMs.median),
+    digits(cell.vaultCpuMs.median),
+    cell.residentMb === undefined ? '' : cell.residentMb.toFixed(0),
+    String(cell.errors),
+  ])
+  const head = ['layout', 'target', 'connections', 'a second (min–max)', 'p50 ms', 'p99 ms (min–max)']
+  return markdown([...head, 'own CPU ms', 'Vault CPU ms', 'resident MB', 'errors'], rows)
+}
+
+export function limitTable(limits: readonly Limit[]): string {
+  const rows = limits.map(({ layout, connections, perSecond, allowed }) => [
+    ...[layout, String(connections), digits(perSecond), digits(allowed)],
+    `${((perSecond / allowed) * 100).toFixed(0)} %`,
+  ])
+  return markdown(['layout', 'connections', 'tokens a second', 'what the parts allow', 'share'], rows)
+}
+
+export function offeredTable(offered: readonly OfferedResult[]): string {
+  const rows = offered.map((step) => [
+    ...[
+      `${step.times} ×`,
+      digits(step.offeredPerSecond),
+      digits(step.goodput),
+      digits(step.refusedPerSecond),
+    ],
+    step.acceptedP99Ms === null ? '' : digits(step.acceptedP99Ms),
+    String(step.anythingElse),
+  ])
+  const head = ['load', 'offered a second', 'tokens a second', 'refused a second', 'accepted p99 ms']
+  return markdown([...head, 'anything else'], rows)
+}

@@ -1,0 +1,53 @@
+import t from 'tap'
+import { offeredResult } from '../../bench/load/vegeta.ts'
+import { readWrk } from '../../bench/load/wrk.ts'
+
+t.test('what wrk prints', async (t) => {
+  t.strictSame(readWrk('Running\nRESULT 3000 2000000 1500 9000 2\n'), {
+    requests: 3000,
+    perSecond: 1500,
+    p50Ms: 1.5,
+    p99Ms: 9,
+    errors: 2,
+  })
+  t.throws(() => readWrk('unable to connect'))
+})
+
+/** An answer after 5 ms, or after some other time, to a request sent so many seconds after the first. */
+const hit = (second: number, code: number, headers: Record<string, string[]> | null = null, ms = 5) => ({
+  ...{ code, headers, latency: ms * 1e6 },
+  timestamp: new Date(Date.UTC(2026, 0, 1) + second * 1000).toISOString(),
+})
+
+t.test('an answer is a token, a 503 with Retry-After, or anything else', async (t) => {
+  const later = { 'Retry-After': ['1'] }
+  const hits = [
+    hit(0, 200),
+    hit(1.5, 200),
+    hit(2, 200),
+    hit(2, 503, later),
+    hit(2, 503),
+    hit(2, 504),
+    hit(2, 0),
+  ]
+  t.strictSame(offeredResult(hits, 3, 3), {
+    times: 3,
+    offeredPerSecond: 3,
+    goodput: 1,
+    refusedPerSecond: 0.5,
+    acceptedP99Ms: 5,
+    anythingElse: 3,
+    byStatus: { 0: 1, 200: 3, 503: 2, 504: 1 },
+  })
+})
+
+t.test('a token that comes after the load has ended is no goodput, but its time counts', async (t) => {
+  const result = offeredResult([hit(0, 200), hit(1.5, 200), hit(2.9, 200, null, 1900)], 2, 3)
+  t.equal(result.goodput, 0.5)
+  t.equal(result.acceptedP99Ms, 1900)
+  t.equal(result.anythingElse, 0)
+})
+
+t.test('no token at all has no p99', async (t) => {
+  t.equal(offeredResult([hit(0, 503), hit(1, 503)], 1, 2).acceptedP99Ms, null)
+})

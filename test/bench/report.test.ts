@@ -1,0 +1,55 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import t from 'tap'
+import { lineChart } from '../../bench/chart.ts'
+import { figuresOf } from '../../bench/figures.ts'
+import { limitsOf } from '../../bench/limits.ts'
+import { docsPart, readmePart, withPart } from '../../bench/report.ts'
+import { cell } from '../support/bench-cell.ts'
+
+const root = join(import.meta.dirname, '../..')
+const points = [1, 8, 32].map((x) => ({ x, y: x }))
+const chart = {
+  ...{ title: 'title', xTitle: 'x', yTitle: 'y', marks: [1, 8, 32] },
+  series: [
+    { name: 'one', colour: '#111', points },
+    { name: 'two', colour: '#222', points },
+  ],
+}
+
+t.test('a chart has a point for each value, and its names do not stand on each other', async (t) => {
+  const svg = lineChart(chart)
+  t.equal(svg.match(/<circle/g)?.length, 6)
+  t.notMatch(svg, /NaN|undefined|Infinity/)
+  const at = [...svg.matchAll(/y="([\d.]+)" style="fill/g)].map((match) => Number(match[1]))
+  t.ok(Math.abs((at[0] as number) - (at[1] as number)) > 15)
+})
+
+t.test('a logarithmic chart leaves out what is not above zero', async (t) => {
+  const series = [{ name: 'one', colour: '#111', points: [{ x: 1, y: 0 }, ...points.slice(1)] }]
+  const svg = lineChart({ ...chart, series, logarithmic: true })
+  t.equal(svg.match(/<circle/g)?.length, 2)
+  t.notMatch(svg, /NaN|undefined|Infinity/)
+})
+
+const cells = [cell('B', 'raw Vault, batches', 4, 1000), cell('B', 'Padlock', 128, 800)]
+const results = {
+  ...{ date: '2026-01-02', machine: '2 cores', vault: '1.2.3', node: '24.0.0' },
+  ...{ cells, cells3072: cells, figures: figuresOf(cells, []), limits: limitsOf(cells), offered: [] },
+}
+
+t.test('both pages have a place for the figures, and what is around it stays', async (t) => {
+  for (const [file, part] of [
+    ['README.md', readmePart(results)],
+    ['docs/performance.md', docsPart(results)],
+  ] as const) {
+    const text = await readFile(join(root, file), 'utf8')
+    const once = withPart(text, part)
+    t.match(once, 'Measured on 2026-01-02 on 2 cores, with Vault 1.2.3 and Node 24.0.0')
+    t.equal(withPart(once, part), once, 'a second run replaces the first')
+    const marks = (page: string) => [page.indexOf('<!-- benchmark'), page.indexOf('<!-- end of benchmark')]
+    const around = (page: string) => [page.slice(0, marks(page)[0]), page.slice(marks(page)[1])]
+    t.strictSame(around(once), around(text))
+  }
+  t.throws(() => withPart('no marks', 'part'))
+})
