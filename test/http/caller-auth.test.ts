@@ -1,6 +1,6 @@
 import t from 'tap'
-import { audience } from '../support/callers.ts'
 import { attacks } from '../support/caller-attacks.ts'
+import { audience } from '../support/callers.ts'
 import { but, ec, ed, good, jwkOf, keySet, now, other, rsa } from '../support/forged-callers.ts'
 import { ecSigned, edSigned, hmacSigned, pssSigned, rsaSigned } from '../support/forged-jwt.ts'
 import { HostileRequests } from '../support/hostile.ts'

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import { type ErrorCode, errorCodes } from '../../src/errors.ts'
-import { answerTo, rawPost } from '../support/raw-http.ts'
 import { type Answer, answerOf, codeOf, problemFaults } from '../support/problem.ts'
+import { answerTo, rawPost } from '../support/raw-http.ts'
 import { startService, testBackend } from '../support/service.ts'
 import { vaultStandIn } from '../support/vault-stand-in.ts'
 

@@ -88,7 +88,7 @@ t.test('nothing that was sent stands in the log, in a metric, or in the answer t
 t.test('a request stands in the log by what can be told of it', async (t) => {
   const answer = await answerOf(await service.issue({ userId: canary }, { headers: { authorization } }))
   const { auditId } = JSON.parse(answer.body)
-  const line = service.log.find((entry) => entry.auditId === auditId)
+  const line = await service.logged({ auditId })
   t.match(line, {
     msg: 'request',
     profile: 'default',

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import t from 'tap'
 import { sharedUserIdDefaults } from '../../src/token/shared-user-id.ts'
 import { startService, type TestService, testBackend } from '../support/service.ts'
+import { until } from '../support/wait.ts'
 
 const shared = 'customer-4711'
 
@@ -62,6 +63,7 @@ t.test('a userId in too many requests', async (t) => {
   )
 
   await t.test('raises one warning, which does not hold the id, and a metric', async (t) => {
+    await until(() => warnings('refusing').length > 0)
     t.equal(warnings('refusing').length, 1)
     t.match(warnings('refusing')[0], {
       level: 'warn',
@@ -73,7 +75,7 @@ t.test('a userId in too many requests', async (t) => {
       msg: /docs\/shared-user-id\.md/,
     })
     const { reqId } = warnings('refusing')[0]
-    const line = service.log.find((entry) => entry.reqId === reqId && entry.msg === 'request')
+    const line = await service.logged({ reqId, msg: 'request' })
     t.match(line, { sub: 'shop-backend', code: 'user_id_shared' }, 'its request id leads to the caller')
     t.notMatch(JSON.stringify(service.log), shared)
     t.equal(

@@ -127,7 +127,7 @@ t.test(
     t.equal(answer.status, 503)
     t.match(JSON.parse(answer.body), { code: 'signing_key_missing' })
     t.ok(answer.headers.get('retry-after'))
-    const line = service.log.find(({ profile, level }) => profile === 'broken' && level === 'error')
+    const line = await service.logged({ profile: 'broken', level: 'error' })
     t.match(line?.msg, /userIdPattern does not compile as an RE2 regular expression: missing closing \)/)
     t.notMatch(JSON.stringify(service.log), /canary/)
     t.equal((await service.issue({ userId: 'u-1' })).status, 200)

@@ -6,9 +6,10 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Test } from 'tap'
 import { parseRecipientKey } from '../../src/vault/recipient-key.ts'
-import { contractFetch } from './contract.ts'
 import { audience, issuer, type TestIssuer, testIssuer } from './callers.ts'
+import { contractFetch } from './contract.ts'
 import { type TestVault, testVault } from './vault.ts'
+import { until } from './wait.ts'
 
 /** A profile's settings for the tests, as they go to KV. */
 export type TestSettings = Record<string, unknown>
@@ -32,6 +33,9 @@ export interface TestService extends TestBackend {
   /** every line that it wrote, as parsed JSON where it is JSON */
   // biome-ignore lint/suspicious/noExplicitAny: a log line has any fields.
   log: any[]
+  /** The first log line with these values; waits for it, since a line may come after the answer that it tells of. */
+  // biome-ignore lint/suspicious/noExplicitAny: a log line has any fields.
+  logged(values: Record<string, unknown>): Promise<any>
   /** Asks for a token with a good caller's JWT, unless headers say otherwise; the answer is as openapi.json says. */
   issue(body: unknown, options?: { profile?: string; headers?: Record<string, string> }): Promise<Response>
 }
@@ -110,6 +114,12 @@ export async function startService(
     url,
     process: child,
     log,
+    logged: async (values) => {
+      const isIt = (line: Record<string, unknown>) =>
+        Object.entries(values).every(([name, value]) => line[name] === value)
+      await until(() => log.some(isIt))
+      return log.find(isIt)
+    },
     issue: (body, { profile = 'default', headers = {} } = {}) =>
       contractFetch(`${url}/v1/profiles/${profile}/tokens`, {
         method: 'POST',
