@@ -1,7 +1,10 @@
-import { type OfferedResult, offerLoad } from './load/vegeta.ts'
+import { type BusyCores, type OfferedResult, offerLoad } from './load/vegeta.ts'
 import { vegetaBinary } from './load/vegeta-binary.ts'
 import type { Target } from './targets/target.ts'
 import { pin } from './usage.ts'
+
+/** One step of the growing load. */
+export type OfferedStep = OfferedResult & { cores: BusyCores }
 
 /** What is offered, as a multiple of the capacity. */
 const steps = [0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10]
@@ -17,10 +20,10 @@ export async function growth(
   target: Target,
   capacity: number,
   log: (line: string) => void,
-): Promise<OfferedResult[]> {
+): Promise<OfferedStep[]> {
   const vegeta = await vegetaBinary(log)
   for (const pid of [target.vaultPid, target.pid as number]) pin(pid, '0,1')
-  const results: OfferedResult[] = []
+  const results: OfferedStep[] = []
   for (const times of steps) {
     log(`offered load: ${times} × ${Math.round(capacity)} tokens a second`)
     results.push(await offerLoad(vegeta, target, capacity, times, seconds))

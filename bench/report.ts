@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type LineChart, lineChart } from './chart.ts'
-import type { OfferedResult } from './load/vegeta.ts'
 import type { Cell, Layout } from './measure.ts'
+import type { OfferedStep } from './offered.ts'
 import { type Results, writeResults } from './results.ts'
 import { cellTable, figureTable, limitTable, offeredTable } from './tables.ts'
 
@@ -33,8 +33,8 @@ function throughputChart(cells: readonly Cell[], layout: Layout, where: string):
   }
 }
 
-function growthChart(offered: readonly OfferedResult[]): LineChart {
-  const line = (name: string, colour: string, pick: (step: OfferedResult) => number) => ({
+function growthChart(offered: readonly OfferedStep[]): LineChart {
+  const line = (name: string, colour: string, pick: (step: OfferedStep) => number) => ({
     ...{ name, colour },
     points: offered.map((step) => ({ x: step.times, y: pick(step) })),
   })

@@ -3,9 +3,9 @@ import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
 import type { Figure } from './figures.ts'
 import type { Limit } from './limits.ts'
-import type { OfferedResult } from './load/vegeta.ts'
 import type { Cell } from './measure.ts'
 import type { MemoryResult } from './memory.ts'
+import type { OfferedStep } from './offered.ts'
 
 /** All that a run of the benchmark found. */
 export interface Results {
@@ -19,7 +19,7 @@ export interface Results {
   /** the same for RSA with 3,072 bits */
   cells3072: Cell[]
   limits: Limit[]
-  offered: OfferedResult[]
+  offered: OfferedStep[]
 }
 
 const memoryFile = join(import.meta.dirname, 'memory.json')

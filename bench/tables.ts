@@ -1,7 +1,7 @@
 import type { Figure } from './figures.ts'
 import type { Limit } from './limits.ts'
-import type { OfferedResult } from './load/vegeta.ts'
 import type { Cell } from './measure.ts'
+import type { OfferedStep } from './offered.ts'
 
 /** Three digits that count, or all before the point. */
 export const digits = (value: number) =>
@@ -42,7 +42,7 @@ export function limitTable(limits: readonly Limit[]): string {
   return markdown(['layout', 'connections', 'tokens a second', 'what the parts allow', 'share'], rows)
 }
 
-export function offeredTable(offered: readonly OfferedResult[]): string {
+export function offeredTable(offered: readonly OfferedStep[]): string {
   const rows = offered.map((step) => [
     ...[
       `${step.times} ×`,
@@ -52,7 +52,8 @@ export function offeredTable(offered: readonly OfferedResult[]): string {
     ],
     step.acceptedP99Ms === null ? '' : digits(step.acceptedP99Ms),
     String(step.anythingElse),
+    ...[step.cores.padlock, step.cores.vault, step.cores.load].map(digits),
   ])
   const head = ['load', 'offered a second', 'tokens a second', 'refused a second', 'accepted p99 ms']
-  return markdown([...head, 'anything else'], rows)
+  return markdown([...head, 'anything else', 'cores: Padlock', 'Vault', 'vegeta'], rows)
 }

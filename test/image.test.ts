@@ -58,7 +58,10 @@ t.test('the production image holds no code and no package for development', asyn
 t.test('it starts without a shell, as a user that is not root and can write nothing', async (t) => {
   const image = await build('production')
   t.match(image.user, /^[1-9]\d*:[1-9]\d*$/)
-  t.strictSame([...image.entrypoint, ...image.command], ['node', 'src/main.ts', 'serve'])
+  t.strictSame(
+    [...image.entrypoint, ...image.command],
+    ['node', '--max-semi-space-size=16', 'src/main.ts', 'serve'],
+  )
   t.equal(image.healthcheck[0], 'node')
 
   const backend = await testBackend(t)

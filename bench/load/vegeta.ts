@@ -10,6 +10,7 @@ import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import { percentile } from '../statistics.ts'
 import type { Target } from '../targets/target.ts'
+import { cpuMs, endedChildrenCpuMs } from '../usage.ts'
 
 /** The start of an attack that is not counted: the queue fills in it. */
 const settleSeconds = 1
@@ -30,6 +31,13 @@ export interface OfferedResult {
   anythingElse: number
   /** all answers by status; 0 where there was none */
   byStatus: Record<string, number>
+}
+
+/** How many cores each part kept busy while the load came. */
+export interface BusyCores {
+  padlock: number
+  vault: number
+  load: number
 }
 
 /** One line of `vegeta encode --to json`; the latency in nanoseconds. */
@@ -100,7 +108,7 @@ export async function offerLoad(
   capacity: number,
   times: number,
   seconds: number,
-): Promise<OfferedResult> {
+): Promise<OfferedResult & { cores: BusyCores }> {
   const folder = await mkdtemp(join(tmpdir(), 'padlock-bench-'))
   try {
     const perSecond = Math.max(1, Math.round(capacity * times))
@@ -109,8 +117,20 @@ export async function offerLoad(
     await pipeline(Readable.from(requests(target, perSecond * seconds)), createWriteStream(targets))
     // Answers are written as they come and read afterwards: reading would take the processor from what is measured.
     const attack = ['attack', '-format=json', `-targets=${targets}`, `-output=${results}`, '-max-body=0']
-    const load = [`-rate=${perSecond}`, `-duration=${seconds}s`, '-timeout=10s', '-max-workers=15000']
-    await promisify(execFile)(vegeta, [...attack, ...load])
+    const load = [`-rate=${perSecond}`, `-duration=${seconds}s`, '-timeout=10s', '-max-workers=3000']
+    const used = (): BusyCores => ({
+      padlock: cpuMs(target.pid as number),
+      vault: cpuMs(target.vaultPid),
+      load: endedChildrenCpuMs(),
+    })
+    const start = performance.now()
+    const before = used()
+    // Hardly any garbage collection: the load generator should take as little of the processor as it can.
+    await promisify(execFile)(vegeta, [...attack, ...load], { env: { ...process.env, GOGC: '1000' } })
+    const elapsedMs = performance.now() - start
+    const after = used()
+    const busy = (part: keyof BusyCores) => (after[part] - before[part]) / elapsedMs
+    const cores = { padlock: busy('padlock'), vault: busy('vault'), load: busy('load') }
     const encode = spawn(vegeta, ['encode', '--to', 'json', results], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
@@ -122,7 +142,7 @@ export async function offerLoad(
     }
     const [code] = await ended
     if (code !== 0 || hits.length === 0) throw new Error(`vegeta's results cannot be read (${code}).`)
-    return offeredResult(hits, times, seconds)
+    return { ...offeredResult(hits, times, seconds), cores }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

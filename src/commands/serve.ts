@@ -18,6 +18,7 @@ import { ProfileRegistry } from '../vault/profile-registry.ts'
 import { VaultSession } from '../vault/session.ts'
 import { TransitSigner } from '../vault/transit-signer.ts'
 import { VaultHealth } from '../vault/vault-health.ts'
+import { keepHeapSmall } from './heap.ts'
 
 type Log = ReturnType<typeof pino>
 
@@ -93,6 +94,7 @@ async function firstRefresh(profiles: ProfileRegistry, log: Log, stopped: () => 
  * @returns the exit code when it cannot start: 2 for a configuration that is not usable, 1 otherwise
  */
 export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
+  keepHeapSmall()
   let config: Config
   let log: Log
   let client: ReturnType<typeof openVault>

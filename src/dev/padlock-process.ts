@@ -5,6 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from './free-port.ts'
 import { endingWithParent, type ProcessEnd } from './vault-process.ts'
 
+/** As in package.json and the Dockerfile: docs/performance.md tells what it saves. */
+const nodeFlags = ['--max-semi-space-size=16']
+
 const readyWithinMs = 20_000
 /** More than Padlock's own grace period. */
 const stopWithinMs = 15_000
@@ -35,7 +38,7 @@ export async function startPadlock(
     const advice = 'stop what listens there, or set PADLOCK_PORT to a free port.'
     throw new Error(`Port ${port} is in use: ${advice}`, { cause })
   })
-  const [command, ...words] = await endingWithParent([process.execPath, main, 'serve'])
+  const [command, ...words] = await endingWithParent([process.execPath, ...nodeFlags, main, 'serve'])
   const log = openSync(logFile, 'w', 0o600)
   const child: ChildProcess = spawn(command as string, words, {
     env,

@@ -7,8 +7,8 @@ import type { Config } from '../config.ts'
 import { PadlockError } from '../errors.ts'
 import type { Admission, Signer } from '../token/signer.ts'
 import type { ProfileRegistry } from '../vault/profile-registry.ts'
-import type { VaultHealth } from '../vault/vault-health.ts'
 import type { VaultSession } from '../vault/session.ts'
+import type { VaultHealth } from '../vault/vault-health.ts'
 import { callerAuth } from './caller-auth.ts'
 import type { CallerKeys } from './caller-keys.ts'
 import { connectionErrors } from './connection-errors.ts'
@@ -16,6 +16,7 @@ import { docsPage } from './docs-page.ts'
 import { Drain } from './drain.ts'
 import { bodyLimitBytes, parseJsonBody } from './json-body.ts'
 import { createLimits } from './limits.ts'
+import { shedLoad } from './load-shedding.ts'
 import { knownMethods } from './methods.ts'
 import type { Metrics } from './metrics.ts'
 import { describeApi } from './openapi.ts'
@@ -91,6 +92,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   connections.watch(app)
   app.addHook('onRequest', checkRequestHead)
   await app.register(accepts)
+  await shedLoad(app, deps)
   await describeApi(app)
 
   app.removeAllContentTypeParsers()

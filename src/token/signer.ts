@@ -40,8 +40,9 @@ export interface Signer {
 /** A signer that can tell beforehand that it has too much to do. */
 export interface Admission {
   /**
+   * Whether a signature asked for now can be there in time.
+   *
    * @param deadline milliseconds of performance.now()
-   * @throws PadlockError `overloaded` when a signature asked for now would come too late
    */
-  admit(key: SigningKey, deadline: number): void
+  admits(key: SigningKey, deadline: number): boolean
 }

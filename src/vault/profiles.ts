@@ -3,8 +3,8 @@ import { Ajv } from 'ajv'
 import { exportJWK, importSPKI, type JWK } from 'jose'
 import { PadlockError } from '../errors.ts'
 import {
-  ProfileNameSchema,
   type Profile,
+  ProfileNameSchema,
   type ProfileSettings,
   ProfileSettingsSchema,
 } from '../token/profile.ts'

@@ -67,25 +67,25 @@ export class SignQueue {
   }
 
   /**
-   * Refuses a signature that would come too late, before anything is done for it.
+   * Whether a signature asked for now can be there in time: false when the key's queue is full, or as long as those
+   * before it take too long.
    *
    * @param deadline milliseconds of performance.now()
-   * @throws PadlockError `overloaded` when the key's queue is full, or as long as those before it take too long
    */
-  admit(key: SigningKey, deadline: number): void {
+  admits(key: SigningKey, deadline: number): boolean {
     const queue = this.#queues.get(idOf(key))
-    if (queue === undefined) return
+    if (queue === undefined) return true
     const waiting = queue.waiting.size
-    if (waiting >= this.#limits.queueMax) throw overloaded
-    if (queue.calls === 0 || this.#calls < this.#limits.inFlight) return
-    if (performance.now() + queue.pace.expectedMs(waiting + 1, queue.calls) > deadline) throw overloaded
+    if (waiting >= this.#limits.queueMax) return false
+    if (queue.calls === 0 || this.#calls < this.#limits.inFlight) return true
+    return performance.now() + queue.pace.expectedMs(waiting + 1, queue.calls) <= deadline
   }
 
   /**
    * Puts a signature into the queue.
    *
    * @param digest SHA-256 of the JWS signing input, 32 bytes
-   * @throws PadlockError `overloaded` as `admit` does, `vault_timeout` at the deadline or when the
+   * @throws PadlockError `overloaded` where `admits` says no, `vault_timeout` at the deadline or when the
    *   caller has gone away, or what became of the call
    */
   add(digest: Buffer, key: SigningKey, options: SignOptions): Promise<Signature> {
@@ -93,7 +93,7 @@ export class SignQueue {
       if (options.signal?.aborted || options.deadline <= performance.now()) {
         throw new PadlockError('vault_timeout')
       }
-      this.admit(key, options.deadline)
+      if (!this.admits(key, options.deadline)) throw overloaded
       const queue = this.#queueOf(key)
       const reference = (++this.#references).toString(36)
       const leave = () => this.#remove(queue, item)

@@ -39,8 +39,8 @@ export class TransitSigner implements Signer, Admission {
     this.#queue = new SignQueue(deps.limits, (key, items) => this.#sign(key, items), deps.observer)
   }
 
-  admit(key: SigningKey, deadline: number): void {
-    this.#queue.admit(key, deadline)
+  admits(key: SigningKey, deadline: number): boolean {
+    return this.#queue.admits(key, deadline)
   }
 
   sign(digest: Buffer, key: SigningKey, options: SignOptions): Promise<Signature> {

@@ -5,8 +5,8 @@ import {
   claimsSet,
   type TokenRequest,
   userIdClaim,
-  visitorDataClaim,
   VisitorDataSchema,
+  visitorDataClaim,
 } from '../../src/token/claims.ts'
 import { userIdRules } from '../../src/token/user-id.ts'
 

@@ -9,8 +9,8 @@ import { isProfileName } from '../../vault/profiles.ts'
 import type { AppDeps } from '../app.ts'
 import { type Caller, mayIssue } from '../caller-auth.ts'
 import { withinDeadline } from '../deadline.ts'
-import { SharedUserIds } from '../shared-user-ids.ts'
 import type { Limits } from '../limits.ts'
+import { SharedUserIds } from '../shared-user-ids.ts'
 import { ProfileParams } from './profile-params.ts'
 
 const IssuedTokenSchema = Type.Object({
@@ -137,7 +137,7 @@ export async function tokenRoutes(
     request.outcome.profile = name
     if (request.accepts().type(answerTypes) === false) throw new PadlockError('not_acceptable')
     checkContent(request)
-    deps.signer.admit(profile.pinnedKey, request.deadline)
+    if (!deps.signer.admits(profile.pinnedKey, request.deadline)) throw new PadlockError('overloaded')
   }
 
   app.post(

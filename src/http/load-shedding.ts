@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import underPressure from '@fastify/under-pressure'
+import type { FastifyInstance } from 'fastify'
+import { PadlockError } from '../errors.ts'
+import type { AppDeps } from './app.ts'
+import { problemOf } from './problem.ts'
+
+/** What is asked for at the door must be expected within this share of the deadline: what cannot be measured needs the rest. */
+const expectedShare = 0.5
+/** So much of the deadline may pass before the event loop comes round; all that waits in sockets waits as long. */
+const loopDelayShare = 0.1
+/** How often the event loop is looked at, and how often the log tells how many were refused, in milliseconds. */
+const sampleMs = 250
+const reportMs = 1_000
+
+const tokenPath = /^\/v1\/profiles\/([^/?]+)\/tokens(?:$|\?)/
+
+/**
+ * Refuses requests for tokens which would come too late, before Fastify sees them: with `overloaded`, at about a
+ * quarter of the processor time that a refusal takes after authentication, since in a flood it is the refusals that
+ * there are many of. It says nothing of the caller, nor of what is asked.
+ */
+export async function shedLoad(app: FastifyInstance, deps: AppDeps): Promise<void> {
+  const { config, log, metrics, profiles, signer } = deps
+  const deadlineMs = config.PADLOCK_REQUEST_DEADLINE_MS
+  await app.register(underPressure, {
+    maxEventLoopDelay: deadlineMs * loopDelayShare,
+    sampleInterval: sampleMs,
+    // Only tokens are refused, and not here.
+    pressureHandler: () => undefined,
+  })
+
+  function tooMuch({ method, url = '' }: IncomingMessage): boolean {
+    const name = method === 'POST' ? tokenPath.exec(url)?.[1] : undefined
+    if (name === undefined) return false
+    if (app.isUnderPressure()) return true
+    const key = profiles.find(name)?.profile.pinnedKey
+    if (key === undefined) return false
+    return !signer.admits(key, performance.now() + deadlineMs * expectedShare)
+  }
+
+  let refused = 0
+  function report(): void {
+    log.warn({ code: 'overloaded', refused }, 'requests for tokens were refused before they were looked at')
+    refused = 0
+  }
+
+  const overloaded = new PadlockError('overloaded')
+  const headers = {
+    'Content-Type': 'application/problem+json; charset=utf-8',
+    'Cache-Control': 'no-store',
+    'Retry-After': String(overloaded.retryAfter),
+  }
+  function refuse(response: ServerResponse): void {
+    metrics.requests.inc({ code: 'overloaded' })
+    if (refused++ === 0) setTimeout(report, reportMs).unref()
+    const body = JSON.stringify(problemOf(overloaded, randomUUID()))
+    // With its length the answer leaves in one write, which is most of what it costs.
+    response.writeHead(overloaded.status, { ...headers, 'Content-Length': Buffer.byteLength(body) })
+    response.end(body)
+  }
+
+  const [serve] = app.server.listeners('request').slice(-1) as [typeof answer]
+  function answer(request: IncomingMessage, response: ServerResponse): void {
+    if (tooMuch(request)) refuse(response)
+    else serve(request, response)
+  }
+  app.server.off('request', serve).on('request', answer)
+}
