@@ -1,14 +1,16 @@
-/** Weight of the newest call. */
-const newest = 0.2
+/** How long ago a call counts for a third of the newest, in milliseconds. */
+const memoryMs = 500
 
 /**
  * How long the full calls of one key take of late. Small ones tell little: they leave when little waits, and what
- * they cost beside their signatures would be taken for the signatures' cost.
+ * they cost beside their signatures would be taken for the signatures' cost. All that calls took is divided by how
+ * many there were, so that among many short calls a single long one is not taken for what is to come.
  */
 export class SignPace {
   readonly #batchMax: number
-  /** moving average, in milliseconds; undefined before the first full call */
-  #fullMs: number | undefined
+  /** full calls, and the milliseconds that they took; the older, the less they count */
+  #calls = 0
+  #tookMs = 0
 
   /** @param batchMax signatures of a full call */
   constructor(batchMax: number) {
@@ -19,8 +21,13 @@ export class SignPace {
   answered(items: number, durationMs: number): void {
     // A full call takes no longer than as many small ones: so a Vault that is fast again is soon known to be.
     const atMost = (durationMs * this.#batchMax) / items
-    if (this.#fullMs !== undefined && items < this.#batchMax) this.#fullMs = Math.min(this.#fullMs, atMost)
-    else if (items >= this.#batchMax) this.#fullMs = average(this.#fullMs, durationMs)
+    if (items >= this.#batchMax) {
+      const kept = Math.exp(-durationMs / memoryMs)
+      this.#calls = this.#calls * kept + 1
+      this.#tookMs = this.#tookMs * kept + durationMs
+    } else if (this.#calls > 0 && atMost < this.#tookMs / this.#calls) {
+      this.#tookMs = atMost * this.#calls
+    }
   }
 
   /**
@@ -30,11 +37,8 @@ export class SignPace {
    * @param calls in flight at once
    */
   expectedMs(ahead: number, calls: number): number {
-    if (this.#fullMs === undefined) return 0
+    if (this.#calls === 0) return 0
     const before = ahead / calls / this.#batchMax
-    return (before + Math.min(1, before)) * this.#fullMs
+    return (before + Math.min(1, before)) * (this.#tookMs / this.#calls)
   }
 }
-
-const average = (before: number | undefined, ms: number): number =>
-  before === undefined ? ms : before + (ms - before) * newest

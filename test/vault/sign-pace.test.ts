@@ -32,3 +32,10 @@ t.test('small calls show at once that Vault is fast again, and never make it slo
   pace.answered(1, 5_000)
   t.equal(pace.expectedMs(10, 1), 100)
 })
+
+t.test('one long call among many short ones changes little', async (t) => {
+  const pace = new SignPace(1)
+  for (let i = 0; i < 1_000; i++) pace.answered(1, 3)
+  pace.answered(1, 300)
+  t.ok(pace.expectedMs(100, 1) < 700)
+})
