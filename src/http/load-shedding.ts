@@ -24,6 +24,9 @@ const tokenPath = /^\/v1\/profiles\/([^/?]+)\/tokens(?:$|\?)/
 export async function shedLoad(app: FastifyInstance, deps: AppDeps): Promise<void> {
   const { config, log, metrics, profiles, signer } = deps
   const deadlineMs = config.PADLOCK_REQUEST_DEADLINE_MS
+  // So many leave in the next calls to Vault: a few requests are no flood, however late the event loop is.
+  const fewRequests = config.PADLOCK_SIGN_IN_FLIGHT * config.PADLOCK_SIGN_BATCH_MAX
+  let inFlight = 0
   await app.register(underPressure, {
     maxEventLoopDelay: deadlineMs * loopDelayShare,
     sampleInterval: sampleMs,
@@ -34,7 +37,7 @@ export async function shedLoad(app: FastifyInstance, deps: AppDeps): Promise<voi
   function tooMuch({ method, url = '' }: IncomingMessage): boolean {
     const name = method === 'POST' ? tokenPath.exec(url)?.[1] : undefined
     if (name === undefined) return false
-    if (app.isUnderPressure()) return true
+    if (inFlight >= fewRequests && app.isUnderPressure()) return true
     const key = profiles.find(name)?.profile.pinnedKey
     if (key === undefined) return false
     return !signer.admits(key, performance.now() + deadlineMs * expectedShare)
@@ -63,8 +66,12 @@ export async function shedLoad(app: FastifyInstance, deps: AppDeps): Promise<voi
 
   const [serve] = app.server.listeners('request').slice(-1) as [typeof answer]
   function answer(request: IncomingMessage, response: ServerResponse): void {
-    if (tooMuch(request)) refuse(response)
-    else serve(request, response)
+    if (tooMuch(request)) return refuse(response)
+    inFlight += 1
+    response.once('close', () => {
+      inFlight -= 1
+    })
+    serve(request, response)
   }
   app.server.off('request', serve).on('request', answer)
 }
