@@ -66,7 +66,10 @@ export async function shedLoad(app: FastifyInstance, deps: AppDeps): Promise<voi
 
   const [serve] = app.server.listeners('request').slice(-1) as [typeof answer]
   function answer(request: IncomingMessage, response: ServerResponse): void {
-    if (tooMuch(request)) return refuse(response)
+    if (tooMuch(request)) {
+      refuse(response)
+      return
+    }
     inFlight += 1
     response.once('close', () => {
       inFlight -= 1
