@@ -38,7 +38,7 @@ export async function shedLoad(app: FastifyInstance, deps: AppDeps): Promise<voi
     const name = method === 'POST' ? tokenPath.exec(url)?.[1] : undefined
     if (name === undefined) return false
     if (inFlight >= fewRequests && app.isUnderPressure()) return true
-    const key = profiles.find(name)?.profile.pinnedKey
+    const key = profiles.usable(name)?.profile.pinnedKey
     if (key === undefined) return false
     return !signer.admits(key, performance.now() + deadlineMs * expectedShare)
   }
@@ -51,7 +51,7 @@ export async function shedLoad(app: FastifyInstance, deps: AppDeps): Promise<voi
 
   const overloaded = new PadlockError('overloaded')
   const headers = {
-    'Content-Type': 'application/problem+json; charset=utf-8',
+    'Content-Type': 'application/problem+json',
     'Cache-Control': 'no-store',
     'Retry-After': String(overloaded.retryAfter),
   }

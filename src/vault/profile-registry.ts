@@ -47,6 +47,11 @@ export class ProfileRegistry {
     this.#log = log
   }
 
+  /** The profile to sign for; undefined when there is none, or when it cannot be used. */
+  usable(name: string): LoadedProfile | undefined {
+    return this.#entries.get(name)?.loaded
+  }
+
   /**
    * The profile to sign for; undefined when there is none of that name.
    *
