@@ -10,8 +10,7 @@ import { problemOf } from './problem.ts'
 const expectedShare = 0.5
 /** So much of the deadline may pass before the event loop comes round; all that waits in sockets waits as long. */
 const loopDelayShare = 0.1
-/** How often the event loop is looked at, and how often the log tells how many were refused, in milliseconds. */
-const sampleMs = 250
+/** How often the log tells how many were refused, in milliseconds. */
 const reportMs = 1_000
 
 const tokenPath = /^\/v1\/profiles\/([^/?]+)\/tokens(?:$|\?)/
@@ -24,12 +23,14 @@ const tokenPath = /^\/v1\/profiles\/([^/?]+)\/tokens(?:$|\?)/
 export async function shedLoad(app: FastifyInstance, deps: AppDeps): Promise<void> {
   const { config, log, metrics, profiles, signer } = deps
   const deadlineMs = config.PADLOCK_REQUEST_DEADLINE_MS
+  const maxEventLoopDelay = Math.ceil(deadlineMs * loopDelayShare)
   // So many leave in the next calls to Vault: a few requests are no flood, however late the event loop is.
   const fewRequests = config.PADLOCK_SIGN_IN_FLIGHT * config.PADLOCK_SIGN_BATCH_MAX
   let inFlight = 0
   await app.register(underPressure, {
-    maxEventLoopDelay: deadlineMs * loopDelayShare,
-    sampleInterval: sampleMs,
+    maxEventLoopDelay,
+    // A loop that does not come round once in an interval counts as late without end: it must really be late then.
+    sampleInterval: maxEventLoopDelay * 2,
     // Only tokens are refused, and not here.
     pressureHandler: () => undefined,
   })
