@@ -6,7 +6,7 @@ NODE := tools/node
 BIN := node_modules/.bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench bench-quick bench-memory vault types lint format format-check setup clean
+.PHONY: help run test test-faults bench bench-quick bench-memory vault types lint format format-check setup clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -16,6 +16,9 @@ run: $(INSTALLED) ## Start Vault, Padlock and a recipient; issue a token; stay u
 
 test: $(INSTALLED) $(TAP_BUILT) ## Run the tests on a real Vault; T="test/token test/x.test.ts" runs some
 	@exec $(NODE) tools/test/run.ts $(T)
+
+test-faults: $(INSTALLED) $(TAP_BUILT) ## Run the fault suite: Vault and Padlock fail in every way, under load; prints its table
+	@exec $(NODE) tools/test/faults.ts $(T)
 
 bench: $(INSTALLED) ## Measure Padlock beside what one would use instead; refreshes the README's figures (10 minutes)
 	@exec $(NODE) bench/run.ts

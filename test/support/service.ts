@@ -26,8 +26,11 @@ export interface TestBackend {
   env: Record<string, string>
 }
 
+/** What a `padlock serve` process needs. */
+type ServiceNeeds = Pick<TestBackend, 'callers' | 'env'>
+
 /** A `padlock serve` process. */
-export interface TestService extends TestBackend {
+export interface ServiceProcess {
   url: string
   process: ChildProcess
   /** every line that it wrote, as parsed JSON where it is JSON */
@@ -39,6 +42,8 @@ export interface TestService extends TestBackend {
   /** Asks for a token with a good caller's JWT, unless headers say otherwise; the answer is as openapi.json says. */
   issue(body: unknown, options?: { profile?: string; headers?: Record<string, string> }): Promise<Response>
 }
+
+export type TestService = TestBackend & ServiceProcess
 
 /** Starts a Vault and makes profile `default` in it. */
 export async function testBackend(t: Pick<Test, 'teardown'>): Promise<TestBackend> {
@@ -82,11 +87,11 @@ export async function testBackend(t: Pick<Test, 'teardown'>): Promise<TestBacken
 }
 
 /** Starts `padlock serve` on a backend and waits until it is ready. It ends with the test. */
-export async function startService(
+export async function startService<Backend extends ServiceNeeds>(
   t: Pick<Test, 'teardown'>,
-  backend: TestBackend,
+  backend: Backend,
   env: Record<string, string> = {},
-): Promise<TestService> {
+): Promise<Backend & ServiceProcess> {
   const child = spawn(process.execPath, ['src/main.ts', 'serve'], {
     cwd: join(import.meta.dirname, '../..'),
     env: { PATH: process.env.PATH, ...backend.env, ...env },
@@ -96,7 +101,7 @@ export async function startService(
     if (child.exitCode === null && child.signalCode === null && child.kill('SIGTERM'))
       await once(child, 'exit')
   })
-  const log: TestService['log'] = []
+  const log: ServiceProcess['log'] = []
   const url = await new Promise<string>((resolve, reject) => {
     const onLine = (line: string) => {
       const entry = line.startsWith('{') ? JSON.parse(line) : line

@@ -1,0 +1,120 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Test } from 'tap'
+import { freePort } from '../../../src/dev/free-port.ts'
+import { findVaultBinary } from '../../../src/dev/vault-binary.ts'
+import { startVaultProcess, type VaultProcess } from '../../../src/dev/vault-process.ts'
+import { type VaultAnswer, vaultApi } from '../../support/vault.ts'
+import { until } from '../../support/wait.ts'
+
+const host = '127.0.0.1'
+
+/** What the first node of a cluster was given at its initialisation. */
+export interface RaftKeys {
+  unsealKey: string
+  rootToken: string
+}
+
+/** A real Vault server on raft storage: what it knows survives its process. */
+export class RaftNode {
+  readonly address: string
+  readonly #binary: string
+  readonly #config: string
+  #process: VaultProcess | undefined
+  keys: RaftKeys | undefined
+
+  private constructor(binary: string, address: string, config: string) {
+    this.#binary = binary
+    this.address = address
+    this.#config = config
+  }
+
+  /** Writes a node's configuration into a folder of its own and starts it; it ends with the test. */
+  static async start(t: Pick<Test, 'teardown'>, dir: string, name: string): Promise<RaftNode> {
+    const [port, clusterPort] = [await freePort(0, host), await freePort(0, host)]
+    const data = join(dir, name)
+    await mkdir(data, { recursive: true })
+    const config = join(dir, `${name}.hcl`)
+    // The smallest election times that raft allows for.
+    await writeFile(
+      config,
+      `storage "raft" {
+        path                   = "${data}"
+        node_id                = "${name}"
+        performance_multiplier = 1
+      }
+      listener "tcp" {
+        address         = "${host}:${port}"
+        cluster_address = "${host}:${clusterPort}"
+        tls_disable     = true
+      }
+      disable_mlock = true
+      api_addr      = "http://${host}:${port}"
+      cluster_addr  = "https://${host}:${clusterPort}"`,
+    )
+    const { path: binary } = await findVaultBinary()
+    const node = new RaftNode(binary, `http://${host}:${port}`, config)
+    await node.restart()
+    t.teardown(() => node.#process?.stop())
+    return node
+  }
+
+  get pid(): number {
+    return (this.#process as VaultProcess).pid
+  }
+
+  /** Calls `/v1/<path>` with the root token. */
+  api(method: string, path: string, body?: object): Promise<VaultAnswer> {
+    return vaultApi(this.address, this.keys?.rootToken ?? '')(method, path, body)
+  }
+
+  /** Starts the process, again where it has ended, and waits until it answers, sealed. */
+  async restart(): Promise<void> {
+    this.#process = await startVaultProcess(this.#binary, [`-config=${this.#config}`], {})
+    await until(async () => (await this.health()) !== undefined)
+  }
+
+  /** Initializes a new cluster with this node, and unseals it. */
+  async initialize(): Promise<RaftKeys> {
+    const { body } = await this.api('PUT', 'sys/init', { secret_shares: 1, secret_threshold: 1 })
+    this.keys = { unsealKey: body.keys[0], rootToken: body.root_token }
+    await this.unseal()
+    return this.keys
+  }
+
+  /** Joins the cluster of another node, and unseals this one. */
+  async join(leader: RaftNode): Promise<void> {
+    this.keys = leader.keys
+    await this.api('PUT', 'sys/storage/raft/join', { leader_api_addr: leader.address })
+    await until(async () => {
+      await this.api('PUT', 'sys/unseal', { key: this.keys?.unsealKey })
+      return [200, 429].includes((await this.health()) ?? 0)
+    })
+  }
+
+  /** Unseals the node, and waits until it answers as the active one. */
+  async unseal(): Promise<void> {
+    await this.api('PUT', 'sys/unseal', { key: this.keys?.unsealKey })
+    await until(async () => (await this.health()) === 200)
+  }
+
+  seal(): Promise<VaultAnswer> {
+    return this.api('PUT', 'sys/seal')
+  }
+
+  /** Ends the process as a crash would. */
+  async kill(): Promise<void> {
+    const running = this.#process as VaultProcess
+    running.process.kill('SIGKILL')
+    await running.exited
+  }
+
+  /** Status of `sys/health`: 200 active, 429 standby, 503 sealed (Vault API); undefined when nothing answers. */
+  async health(): Promise<number | undefined> {
+    const answer = await fetch(`${this.address}/v1/sys/health`, { signal: AbortSignal.timeout(500) }).catch(
+      () => undefined,
+    )
+    await answer?.body?.cancel()
+    return answer?.status
+  }
+}

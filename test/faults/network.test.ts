@@ -1,0 +1,74 @@
+import t from 'tap'
+import { startService } from '../support/service.ts'
+import { testVault } from '../support/vault.ts'
+import { testSubject } from './harness/subject.ts'
+import { tcpProxy } from './harness/tcp-proxy.ts'
+import { tryFault } from './harness/trial.ts'
+
+t.setTimeout(300_000)
+const vault = await testVault(t)
+const subject = await testSubject(t, vault)
+const proxy = await tcpProxy(t, vault.address)
+const service = await startService(t, subject, { VAULT_ADDR: proxy.address })
+const ground = {
+  load: { urls: [service.url], token: await subject.callers.token() },
+  recipient: subject.recipient,
+}
+
+t.test('connections that break in the middle of an answer', (t) =>
+  tryFault(t, ground, {
+    fault: 'Connection to Vault reset in the middle of an answer, once a second',
+    codes: [],
+    async cause() {
+      const timer = setInterval(() => proxy.resetNextAnswers(), 1_000)
+      t.teardown(() => clearInterval(timer))
+      proxy.resetNextAnswers()
+    },
+    lastsMs: 4_000,
+    cure: async () => {},
+    afterMs: 3_000,
+  }),
+)
+
+t.test('200 ms of latency', (t) =>
+  tryFault(t, ground, {
+    fault: '200 ms of latency to Vault',
+    codes: [],
+    cause: async () => {
+      proxy.latencyMs = 200
+    },
+    lastsMs: 4_000,
+    cure: async () => {
+      proxy.latencyMs = 0
+    },
+  }),
+)
+
+t.test('5 s of latency', (t) =>
+  tryFault(t, ground, {
+    fault: '5 s of latency to Vault',
+    codes: ['vault_timeout', 'vault_unavailable', 'overloaded'],
+    cause: async () => {
+      proxy.latencyMs = 5_000
+    },
+    lastsMs: 7_000,
+    cure: async () => {
+      proxy.latencyMs = 0
+    },
+  }),
+)
+
+t.test('nothing listens, and then it does', (t) =>
+  tryFault(t, ground, {
+    fault: 'Every connection to Vault refused',
+    codes: ['vault_unavailable'],
+    cause: async () => {
+      proxy.target = undefined
+      proxy.resetAll()
+    },
+    lastsMs: 3_000,
+    cure: async () => {
+      proxy.target = vault.address
+    },
+  }),
+)

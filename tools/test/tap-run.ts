@@ -1,0 +1,90 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { globSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { delimiter, dirname, join } from 'node:path'
+import { findVaultBinary } from '../../src/dev/vault-binary.ts'
+import { ensurePrograms } from '../programs.ts'
+import { readResults, type Totals } from './results.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+const BIN = join(ROOT, 'node_modules/.bin')
+
+/** A run of tap over some tests. */
+export interface TestRun {
+  /** test files, or folders of them; tap's own choice without any */
+  files: string[]
+  /** what the tests run for real, and the Debian packages that bring it */
+  programs: Record<string, string>
+  /** options of tap's */
+  options?: string[]
+  /** added to the tests' environment */
+  env?: Record<string, string>
+  /** keeps the last line, below the root, for whoever has to repeat it after other output */
+  summaryFile: string
+}
+
+/**
+ * Runs tests with tap and ends with the line "N passed, N failed"; sets the exit code.
+ *
+ * @param beforeSummary prints what is to stand before that line
+ */
+export async function runTests(run: TestRun, beforeSummary = () => {}): Promise<void> {
+  const summaryFile = join(ROOT, run.summaryFile)
+  const stop = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stop.abort())
+  rmSync(summaryFile, { force: true })
+
+  const { totals, parser } = readResults(console.log)
+  try {
+    const files = run.files.flatMap(testFiles)
+    await ensurePrograms('The tests', run.programs, console.log)
+    const vault = await findVaultBinary({ log: console.log, signal: stop.signal })
+    console.log(`Tests run against Vault ${vault.version}.`)
+    const tap = spawn(
+      process.execPath,
+      [join(BIN, 'tap'), '--reporter=tap', '--disable-coverage', ...(run.options ?? []), ...files],
+      { cwd: ROOT, env: { ...testEnv(vault.path), ...run.env }, stdio: ['ignore', 'pipe', 'inherit'] },
+    )
+    // Its end is awaited, so that what it found until then is told.
+    stop.signal.addEventListener('abort', () => tap.kill('SIGTERM'))
+    tap.stdout.pipe(parser)
+    const [code, signal] = await once(tap, 'close')
+    if (stop.signal.aborted) throw new Error('Stopped before the end.')
+    // A tap that failed for a reason of its own must not look like success.
+    if (code !== 0 && totals.passed > 0 && totals.failed === 0) {
+      totals.failed++
+      console.log(`\nFAILED tap itself: it ended with ${code ?? signal}`)
+    }
+  } catch (error) {
+    console.error((error as Error).message)
+    process.exitCode = 1
+  }
+  beforeSummary()
+  summarize(totals, summaryFile)
+}
+
+/** The environment of the tests: this checkout's tools first, and nothing of the user's that a test could pick up. */
+function testEnv(vaultBinary: string): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => !/^(VAULT|PADLOCK|MAKE)/.test(name))
+  const path = [BIN, process.env.PATH].join(delimiter)
+  return { ...Object.fromEntries(kept), PATH: path, VAULT_BIN: vaultBinary }
+}
+
+function testFiles(argument: string): string[] {
+  const found = statSync(argument, { throwIfNoEntry: false })?.isDirectory()
+    ? globSync(`${argument}/**/*.test.ts`).sort()
+    : globSync(argument)
+  if (found.length === 0)
+    throw new Error(`There is no test at ${argument}: name a file or a folder under test/.`)
+  return found
+}
+
+function summarize({ passed, failed, skipped }: Totals, summaryFile: string): void {
+  const line = `${passed} passed, ${failed} failed`
+  if (passed === 0 || failed > 0) process.exitCode = 1
+  if (skipped > 0) console.log(`${skipped} skipped`)
+  if (passed + failed === 0) console.log('No test ran.')
+  mkdirSync(dirname(summaryFile), { recursive: true })
+  writeFileSync(summaryFile, `${line}\n`)
+  console.log(line)
+}
