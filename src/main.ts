@@ -4,6 +4,7 @@ import { build } from './build.ts'
 import { exitCodes } from './commands/exit.ts'
 import { serveCommand } from './commands/serve.ts'
 import { setupCommand } from './commands/setup.ts'
+import { tokenCommand } from './commands/token.ts'
 
 const program = new Command('padlock')
   .description('Tokens for iAdvize authenticated messaging, signed inside HashiCorp Vault')
@@ -12,6 +13,7 @@ const program = new Command('padlock')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? exitCodes.done : exitCodes.usage))
   .addCommand(serveCommand())
   .addCommand(setupCommand())
+  .addCommand(tokenCommand())
 
 // Development is not part of the production image.
 if (existsSync(new URL('./commands/dev.ts', import.meta.url))) {

@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { promisify } from 'node:util'
 import { findOnPath } from '../src/dev/executable.ts'
 
 async function aptGet(...args: string[]): Promise<void> {
@@ -11,24 +12,45 @@ async function aptGet(...args: string[]): Promise<void> {
   if (code !== 0) throw new Error(`apt-get ${args.join(' ')} ended with ${code}: see its message above.`)
 }
 
+/** A program that is of use only with parts that Debian has in another package. */
+export interface ProgramWithParts {
+  /** the Debian package that brings the program and the parts */
+  package: string
+  /** arguments with which the program ends well where the parts are there */
+  check: string[]
+}
+
+/** Each program's name and the Debian package that brings it, with its parts where it needs some. */
+export type Programs = Readonly<Record<string, string | ProgramWithParts>>
+
+async function isThere(name: string, wanted: string | ProgramWithParts): Promise<boolean> {
+  const path = await findOnPath(name, process.env)
+  if (path === undefined || typeof wanted === 'string') return path !== undefined
+  return promisify(execFile)(path, wanted.check).then(
+    () => true,
+    () => false,
+  )
+}
+
 /**
  * Sees to it that some programs are there: on Debian, as root, it installs what is missing.
  *
  * @param who needs them, such as `The tests`: the start of the message where they cannot be installed
- * @param programs each program's name and the Debian package that brings it
+ * @param programs what is needed
  * @param log receives one line for each thing done
  * @throws Error with one sentence that says what to install
  */
 export async function ensurePrograms(
   who: string,
-  programs: Readonly<Record<string, string>>,
+  programs: Programs,
   log: (line: string) => void,
 ): Promise<void> {
-  const all = Object.keys(programs)
-  const found = await Promise.all(all.map((name) => findOnPath(name, process.env)))
-  const names = all.filter((_name, i) => found[i] === undefined)
-  if (names.length === 0) return
-  const packages = names.map((name) => programs[name] as string)
+  const all = Object.entries(programs)
+  const there = await Promise.all(all.map(([name, wanted]) => isThere(name, wanted)))
+  const missing = all.filter((_entry, i) => !there[i])
+  if (missing.length === 0) return
+  const names = missing.map(([name]) => name)
+  const packages = missing.map(([, wanted]) => (typeof wanted === 'string' ? wanted : wanted.package))
   if (process.getuid?.() !== 0 || (await findOnPath('apt-get', process.env)) === undefined) {
     throw new Error(
       `${who} need ${names.join(', ')} on PATH: install it, then try again (Debian: apt-get install ${packages.join(' ')}).`,

@@ -1,14 +1,8 @@
 import type { KeyObject } from 'node:crypto'
-import {
-  calculateJwkThumbprint,
-  compactDecrypt,
-  compactVerify,
-  decodeProtectedHeader,
-  errors,
-  exportJWK,
-} from 'jose'
-import { readClaims } from './received-claims.ts'
-import { Refusal, type RefusalReason } from './refusal.ts'
+import type { Stage } from '../token/inspect/fault-kind.ts'
+import { type Fault, type FaultCode, faultKinds } from '../token/inspect/faults.ts'
+import { type Inspection, inspectToken } from '../token/inspect.ts'
+import { rsaThumbprint } from '../token/rsa-public-key.ts'
 
 /** What the recipient makes of a token. */
 export type Receipt =
@@ -22,7 +16,16 @@ export type Receipt =
       /** RFC 7638 thumbprint of the public key that verified the signature. */
       verifiedWith: string
     }
-  | { accepted: false; reason: RefusalReason; detail: string }
+  | {
+      accepted: false
+      /** the step at which it ended */
+      reason: Stage
+      /** the first fault that ends it, as `padlock token inspect` names it */
+      code: FaultCode
+      detail: string
+      /** how the fault likely came about */
+      cause: string
+    }
 
 export interface RecipientKeys {
   /** The recipient's RSA key, which decrypts. */
@@ -33,6 +36,27 @@ export interface RecipientKeys {
   now?: Date
 }
 
+/** The fault that ends an inspection for the recipient, which has no use for a token that it could not verify. */
+function endingFault({ faults, jws }: Inspection): Fault | undefined {
+  const fault = faults.find(({ severity }) => severity === 'refused')
+  if (fault !== undefined || jws?.verifiedWith !== undefined) return fault
+  const { stage, cause } = faultKinds.signature_wrong_key
+  const detail = 'There is no public key to verify the signature with.'
+  return { code: 'signature_wrong_key', severity: 'refused', stage, detail, cause }
+}
+
+/** An inspection as the recipient's answer. */
+export function receiptOf(inspection: Inspection): Receipt {
+  const fault = endingFault(inspection)
+  if (fault) {
+    const { stage: reason, code, detail, cause } = fault
+    return { accepted: false, reason, code, detail, cause }
+  }
+  const { jwe, jws, claims } = inspection as Required<Inspection>
+  const verifiedWith = rsaThumbprint(jws.verifiedWith as KeyObject)
+  return { accepted: true, jwe: jwe.header, jws: jws.header, claims, verifiedWith }
+}
+
 /**
  * Does what iAdvize says it does with a token: decrypts it, verifies it, and reads who the visitor is.
  * Source of the rules: iAdvize, "Authenticated Messaging - Important information and recommendations".
@@ -41,55 +65,6 @@ export interface RecipientKeys {
  * @returns a receipt; a bad token is an answer, never an exception
  */
 export async function acceptToken(token: string, keys: RecipientKeys): Promise<Receipt> {
-  try {
-    const { jws, header: jwe } = await decrypt(token, keys.privateKey)
-    const { payload, header, verifiedWith } = await verify(jws, keys.publicKeys)
-    const claims = readClaims(payload, keys.now ?? new Date())
-    return { accepted: true, jwe, jws: header, claims, verifiedWith }
-  } catch (error) {
-    if (error instanceof Refusal) return { accepted: false, reason: error.reason, detail: error.message }
-    throw error
-  }
-}
-
-async function decrypt(token: string, privateKey: KeyObject) {
-  if (headerOf(token, 5).enc === undefined)
-    throw new Refusal('malformed_token', 'The JWE header has no "enc".')
-  try {
-    const { plaintext, protectedHeader } = await compactDecrypt(token, privateKey, {
-      keyManagementAlgorithms: ['RSA-OAEP-256'],
-      contentEncryptionAlgorithms: ['A256GCM'],
-    })
-    return { jws: new TextDecoder().decode(plaintext), header: protectedHeader as Record<string, unknown> }
-  } catch (error) {
-    if (error instanceof errors.JOSEAlgNotAllowed) {
-      throw new Refusal('decryption_failed', 'The JWE is not encrypted with RSA-OAEP-256 and A256GCM.')
-    }
-    throw new Refusal('decryption_failed', 'The JWE was not made for this recipient key, or it was changed.')
-  }
-}
-
-async function verify(jws: string, publicKeys: KeyObject[]) {
-  const header = headerOf(jws, 3)
-  if (header.alg !== 'RS256') throw new Refusal('signature_invalid', 'The JWS is not signed with RS256.')
-  for (const key of publicKeys) {
-    const verified = await compactVerify(jws, key, { algorithms: ['RS256'] }).catch(() => undefined)
-    if (verified) {
-      const verifiedWith = await calculateJwkThumbprint(await exportJWK(key))
-      return { payload: verified.payload, header, verifiedWith }
-    }
-  }
-  throw new Refusal('signature_invalid', `None of the ${publicKeys.length} public keys verifies the JWS.`)
-}
-
-function headerOf(compact: string, parts: 3 | 5): Record<string, unknown> {
-  const name = parts === 5 ? 'JWE' : 'JWS'
-  if (compact.split('.').length !== parts) {
-    throw new Refusal('malformed_token', `A compact ${name} has ${parts} parts, separated by dots.`)
-  }
-  try {
-    return decodeProtectedHeader(compact) as Record<string, unknown>
-  } catch {
-    throw new Refusal('malformed_token', `The ${name} header cannot be read.`)
-  }
+  const { privateKey: recipientKey, publicKeys, now } = keys
+  return receiptOf(await inspectToken(token, { recipientKey, publicKeys }, now?.getTime() ?? Date.now()))
 }

@@ -61,7 +61,8 @@ export interface ClaimsSet {
 const controlCharacter = /\p{Cc}/u
 const controlCharacterInAddress = /[^\P{Cc}\n]/u
 
-function checkVisitorData(visitorData: Readonly<Record<string, unknown>>): FieldError[] {
+/** One fault for each rule that a field of visitorData breaks; values of a wrong type are passed over. */
+export function visitorDataFaults(visitorData: Readonly<Record<string, unknown>>): FieldError[] {
   const errors: FieldError[] = []
   for (const name of Object.keys(VisitorDataSchema.properties)) {
     const value = visitorData[name]
@@ -93,7 +94,7 @@ export function checkTokenRequest(
   const { userId, visitorData } = request
   const errors = typeof userId === 'string' ? checkUserId(userId, rules) : []
   if (typeof visitorData === 'object' && visitorData !== null) {
-    errors.push(...checkVisitorData(visitorData as Record<string, unknown>))
+    errors.push(...visitorDataFaults(visitorData as Record<string, unknown>))
   }
   return errors
 }

@@ -4,6 +4,11 @@ import { runTests } from './tap-run.ts'
 
 await runTests({
   files: process.argv.slice(2),
-  programs: { chromium: 'chromium', 'redis-server': 'redis-server' },
+  programs: {
+    chromium: 'chromium',
+    'redis-server': 'redis-server',
+    // Debian's python3 comes without what makes virtual environments.
+    python3: { package: 'python3-venv', check: ['-c', 'import ensurepip, venv'] },
+  },
   summaryFile: '.tap/summary',
 })

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { globSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { findVaultBinary } from '../../src/dev/vault-binary.ts'
-import { ensurePrograms } from '../programs.ts'
+import { ensurePrograms, type Programs } from '../programs.ts'
 import { readResults, type Totals } from './results.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -14,7 +14,7 @@ export interface TestRun {
   /** test files, or folders of them; tap's own choice without any */
   files: string[]
   /** what the tests run for real, and the Debian packages that bring it */
-  programs: Record<string, string>
+  programs: Programs
   /** options of tap's */
   options?: string[]
   /** added to the tests' environment */
