@@ -1,56 +1,9 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { TransitSignerObserver } from '../vault/transit-signer.ts'
-
-/** How signatures come and go. */
-function signingMetrics(registry: Registry): TransitSignerObserver {
-  const now = { waiting: 0, calls: 0 }
-  new Gauge({
-    name: 'padlock_sign_queue_length',
-    help: 'Signatures that wait for a call to Vault',
-    registers: [registry],
-    collect() {
-      this.set(now.waiting)
-    },
-  })
-  new Gauge({
-    name: 'padlock_sign_calls_in_flight',
-    help: 'Signing calls to Vault that are not answered yet',
-    registers: [registry],
-    collect() {
-      this.set(now.calls)
-    },
-  })
-  const batchSize = new Histogram({
-    name: 'padlock_sign_batch_size',
-    help: 'Signatures asked for in one call to Vault',
-    buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256],
-    registers: [registry],
-  })
-  const wait = new Histogram({
-    name: 'padlock_sign_wait_seconds',
-    help: 'Time that a signature waited before its call left',
-    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5],
-    registers: [registry],
-  })
-  const duration = new Histogram({
-    name: 'padlock_sign_call_duration_seconds',
-    help: 'Time that a signing call to Vault took, by code: `ok` or a code of the contract',
-    labelNames: ['code'],
-    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5],
-    registers: [registry],
-  })
-  return {
-    changed(waiting, calls) {
-      now.waiting = waiting
-      now.calls = calls
-    },
-    sent(waitsMs) {
-      batchSize.observe(waitsMs.length)
-      for (const ms of waitsMs) wait.observe(ms / 1000)
-    },
-    answered: (durationMs, code) => duration.observe({ code }, durationMs / 1000),
-  }
-}
+import { build } from '../build.ts'
+import { errorCodes } from '../errors.ts'
+import { durationBuckets } from './duration-buckets.ts'
+import { readinessMetrics } from './readiness-metrics.ts'
+import { signingMetrics } from './signing-metrics.ts'
 
 /** Whether Redis counts the callers; there is no such metric where none is asked to. */
 function redisMetric(registry: Registry): (serves: boolean) => void {
@@ -65,31 +18,51 @@ function redisMetric(registry: Registry): (serves: boolean) => void {
   }
 }
 
+/** What runs, as labels of a metric that is always 1. */
+function buildMetric(registry: Registry): void {
+  const { version, node, unicode } = build
+  new Gauge({
+    name: 'padlock_build_info',
+    help: 'What runs: Padlock, Node, and the Unicode tables that the rules of a userId are read from',
+    labelNames: ['version', 'node', 'unicode'],
+    registers: [registry],
+  }).set({ version, node, unicode: unicode ?? 'none' }, 1)
+}
+
+function requestCounter(registry: Registry): Counter<'code'> {
+  const counter = new Counter({
+    name: 'padlock_requests_total',
+    help: 'Requests, by code: `ok`, a code of the contract, or `aborted` by the caller',
+    labelNames: ['code'],
+    registers: [registry],
+  })
+  // From nothing to one is no increase to Prometheus, and of some codes one is too many.
+  for (const code of ['ok', 'aborted', ...Object.keys(errorCodes)]) counter.inc({ code }, 0)
+  return counter
+}
+
 /** What Padlock counts, in the Prometheus text format; no label ever holds what a caller made up. */
 export function createMetrics() {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
+  buildMetric(registry)
   return {
     registry,
     signing: signingMetrics(registry),
     redisServes: redisMetric(registry),
+    reportReadiness: readinessMetrics(registry),
     tokensIssued: new Counter({
       name: 'padlock_tokens_issued_total',
       help: 'Tokens issued',
       labelNames: ['profile', 'key_version'],
       registers: [registry],
     }),
-    requests: new Counter({
-      name: 'padlock_requests_total',
-      help: 'Requests, by code: `ok`, a code of the contract, or `aborted` by the caller',
-      labelNames: ['code'],
-      registers: [registry],
-    }),
+    requests: requestCounter(registry),
     requestDuration: new Histogram({
       name: 'padlock_request_duration_seconds',
       help: 'Time from the head of a request to the end of its answer',
       labelNames: ['route'],
-      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5],
+      buckets: durationBuckets,
       registers: [registry],
     }),
     sharedUserIdAlarms: new Gauge({

@@ -6,6 +6,7 @@ await runTests({
   files: process.argv.slice(2),
   programs: {
     chromium: 'chromium',
+    promtool: 'prometheus',
     'redis-server': 'redis-server',
     // Debian's python3 comes without what makes virtual environments.
     python3: { package: 'python3-venv', check: ['-c', 'import ensurepip, venv'] },

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { build } from '../../build.ts'
 import type { AppDeps } from '../app.ts'
+import type { Readiness } from '../readiness-metrics.ts'
 
 type ComponentStatus = 'ok' | 'degraded' | 'unavailable'
 
@@ -42,6 +43,20 @@ export async function healthRoutes(app: FastifyInstance, deps: AppDeps): Promise
     }
   }
 
+  function readiness() {
+    const entries = components()
+    const states = Object.values(entries).map(({ status }) => status)
+    const stopping = app.drain.phase !== 'serving'
+    const unavailable = stopping || states.includes('unavailable')
+    const status: Readiness['status'] = unavailable
+      ? 'unavailable'
+      : states.includes('degraded')
+        ? 'degraded'
+        : 'ready'
+    return { status, stopping, components: entries }
+  }
+  deps.metrics.reportReadiness(readiness)
+
   app.get(
     '/health/live',
     {
@@ -72,14 +87,11 @@ export async function healthRoutes(app: FastifyInstance, deps: AppDeps): Promise
       },
     },
     async (_request, reply) => {
-      const entries = components()
-      const states = Object.values(entries).map(({ status }) => status)
-      const stopping = app.drain.phase !== 'serving'
-      const unavailable = stopping || states.includes('unavailable')
-      const status = unavailable ? 'unavailable' : states.includes('degraded') ? 'degraded' : 'ready'
+      const state = readiness()
+      const unavailable = state.status === 'unavailable'
       reply.code(unavailable ? 503 : 200).header('Cache-Control', 'no-store')
       if (unavailable) reply.header('Retry-After', 2)
-      return { status, stopping, components: entries, build }
+      return { ...state, build }
     },
   )
 }
