@@ -16,6 +16,7 @@ import { createVaultClient } from '../vault/client.ts'
 import { createLogin } from '../vault/login.ts'
 import { ProfileRegistry } from '../vault/profile-registry.ts'
 import { VaultSession } from '../vault/session.ts'
+import { signingProbe } from '../vault/signing-probe.ts'
 import { TransitSigner } from '../vault/transit-signer.ts'
 import { VaultHealth } from '../vault/vault-health.ts'
 import { keepHeapSmall } from './heap.ts'
@@ -119,7 +120,11 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
   const session = new VaultSession(client, createLogin(client, config), log)
   const health = new VaultHealth(client)
   const mounts = { kv: config.PADLOCK_KV_MOUNT, transit: config.PADLOCK_TRANSIT_MOUNT }
-  const profiles = new ProfileRegistry(client, session, mounts, log)
+  const profiles = new ProfileRegistry({
+    ...{ client, session, mounts, log },
+    probe: signingProbe(client, session, mounts.transit),
+    refreshSeconds: config.PADLOCK_PROFILE_REFRESH_SECONDS,
+  })
   const metrics = createMetrics()
   const signer = new TransitSigner({
     ...{ client, session, mount: config.PADLOCK_TRANSIT_MOUNT, observer: metrics.signing },
@@ -172,7 +177,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
     await stop()
     return 1
   }
-  profiles.start(config.PADLOCK_PROFILE_REFRESH_SECONDS)
+  profiles.start()
   return new Promise<number>(() => {})
 }
 

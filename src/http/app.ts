@@ -21,6 +21,7 @@ import { knownMethods } from './methods.ts'
 import type { Metrics } from './metrics.ts'
 import { describeApi } from './openapi.ts'
 import { asPadlockError, sendProblem } from './problem.ts'
+import { profileMetrics } from './profile-metrics.ts'
 import { checkRequestHead } from './request-head.ts'
 import { reportOutcomes } from './request-log.ts'
 import { healthRoutes } from './routes/health.ts'
@@ -89,6 +90,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   app.decorate('drain', new Drain(app.server))
   const methodsOf = knownMethods(app)
   reportOutcomes(app, deps.metrics)
+  profileMetrics(deps.metrics.registry, () => deps.profiles.status())
   connections.watch(app)
   app.addHook('onRequest', checkRequestHead)
   await app.register(accepts)

@@ -1,50 +1,44 @@
-import type { FastifyBaseLogger } from 'fastify'
 import { type ErrorCode, PadlockError } from '../errors.ts'
-import type { VaultClient } from './client.ts'
-import { type LoadedProfile, listProfiles, loadProfile, type ProfileMounts } from './profiles.ts'
-import type { VaultSession } from './session.ts'
+import { inTurns } from './in-turns.ts'
+import { type ProfileEntry, ProfileLoader, type ProfileLoaderDeps } from './profile-loader.ts'
+import { type LoadedProfile, listProfiles } from './profiles.ts'
+import { RefreshReads } from './refresh-reads.ts'
 
-const readTimeoutMs = 5_000
+/** Profiles that are looked at at once: a refresh of many must not keep Vault from signing. */
+const readsAtOnce = 8
 
 /** What readiness says of one profile. */
 export interface ProfileStatus {
   name: string
   /** `ready`: the newest settings are in use; `stale`: the last good ones are; `unusable`: there are none */
   state: 'ready' | 'stale' | 'unusable'
+  /** version of the signing key in use */
   keyVersion: number | undefined
+  /** KV version of the newest settings that were seen, in use or not */
+  kvVersion: number | undefined
   /** code of what is wrong with the newest settings */
   error: ErrorCode | undefined
 }
 
-interface Entry {
-  loaded: LoadedProfile | undefined
-  error: PadlockError | undefined
+/** What one refresh cost. */
+export interface RefreshCost {
+  profiles: number
+  /** to Vault, probes apart */
+  calls: number
+  durationMs: number
 }
-
-/** Codes that say nothing of the profile itself, only that Vault could not be asked. */
-const transient: ReadonlySet<ErrorCode> = new Set([
-  'vault_unavailable',
-  'vault_sealed',
-  'vault_denied',
-  'vault_throttled',
-  'vault_timeout',
-])
 
 /** The profiles in use: read at start and at every refresh, each swapped in one step, the last good one kept. */
 export class ProfileRegistry {
-  readonly #client: VaultClient
-  readonly #session: VaultSession
-  readonly #mounts: ProfileMounts
-  readonly #log: FastifyBaseLogger
-  #entries: ReadonlyMap<string, Entry> = new Map()
+  readonly #deps: ProfileLoaderDeps
+  readonly #loader: ProfileLoader
+  #entries: ReadonlyMap<string, ProfileEntry> = new Map()
   #timer: NodeJS.Timeout | undefined
   #read = false
 
-  constructor(client: VaultClient, session: VaultSession, mounts: ProfileMounts, log: FastifyBaseLogger) {
-    this.#client = client
-    this.#session = session
-    this.#mounts = mounts
-    this.#log = log
+  constructor(deps: ProfileLoaderDeps) {
+    this.#deps = deps
+    this.#loader = new ProfileLoader(deps)
   }
 
   /** The profile to sign for; undefined when there is none, or when it cannot be used. */
@@ -78,77 +72,57 @@ export class ProfileRegistry {
   }
 
   status(): ProfileStatus[] {
-    return Array.from(this.#entries, ([name, { loaded, error }]) => ({
+    return Array.from(this.#entries, ([name, { loaded, stored, error }]) => ({
       name,
       state: loaded === undefined ? 'unusable' : error === undefined ? 'ready' : 'stale',
       keyVersion: loaded?.profile.pinnedKey.version,
+      kvVersion: stored?.kvVersion,
       error: error?.code,
     }))
   }
 
   /**
-   * Reads every profile once. What cannot be read now stays as it was.
+   * Looks at every profile once: one list, one read of metadata for each profile, and one read of each transit key.
+   * What cannot be read now stays as it was.
    *
    * @throws VaultError when not even the names can be read
    */
-  async refresh(): Promise<void> {
-    const names = await this.#session.use((token) =>
-      listProfiles(this.#client, this.#mounts.kv, { token, timeoutMs: readTimeoutMs }),
+  async refresh(): Promise<RefreshCost> {
+    const { client, session, mounts, log } = this.#deps
+    const start = performance.now()
+    const reads = new RefreshReads(client, session, mounts.transit)
+    const names = await reads.use((client, options) => listProfiles(client, mounts.kv, options))
+    const loaded = await inTurns(names, readsAtOnce, (name) =>
+      this.#loader.load(name, this.#entries.get(name), reads),
     )
-    const entries = await Promise.all(names.map(async (name) => [name, await this.#load(name)] as const))
-    this.#entries = new Map(
-      entries.filter((entry): entry is readonly [string, Entry] => entry[1] !== undefined),
-    )
+    const entries = new Map<string, ProfileEntry>()
+    loaded.forEach((entry, index) => {
+      if (entry !== undefined) entries.set(names[index] as string, entry)
+    })
+    this.#entries = entries
     this.#read = true
+    const durationMs = Math.round(performance.now() - start)
+    const cost = { profiles: entries.size, calls: reads.calls, durationMs }
+    log.debug(cost, 'profiles refreshed')
+    return cost
   }
 
-  /** Refreshes again and again, `intervalSeconds` after each refresh has ended. */
-  start(intervalSeconds: number): void {
+  /** Refreshes again and again, `refreshSeconds` after each refresh has ended. */
+  start(): void {
     this.#timer = setTimeout(async () => {
       try {
         await this.refresh()
       } catch (error) {
         const { code } = error as PadlockError
-        this.#log.warn({ code }, 'the profiles could not be read; the last good ones stay in use')
+        this.#deps.log.warn({ code }, 'the profiles could not be read; the last good ones stay in use')
       }
-      if (this.#timer !== undefined) this.start(intervalSeconds)
-    }, intervalSeconds * 1000)
+      if (this.#timer !== undefined) this.start()
+    }, this.#deps.refreshSeconds * 1000)
     this.#timer.unref()
   }
 
   stop(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
-  }
-
-  async #load(name: string): Promise<Entry | undefined> {
-    const before = this.#entries.get(name)
-    try {
-      const loaded = await this.#session.use((token) =>
-        loadProfile(this.#client, this.#mounts, name, Date.now(), { token, timeoutMs: readTimeoutMs }),
-      )
-      this.#report(name, before?.loaded, loaded)
-      return { loaded, error: undefined }
-    } catch (cause) {
-      const error = cause instanceof PadlockError ? cause : new PadlockError('internal_error', { cause })
-      // Deleted between the list and the read.
-      if (error.code === 'profile_not_found') return undefined
-      if (transient.has(error.code) && before !== undefined) return before
-      if (before?.error?.message !== error.message) {
-        const consequence = before?.loaded ? 'its last good settings stay in use' : 'it cannot sign'
-        this.#log.error({ profile: name, code: error.code }, `profile: ${error.message} (${consequence})`)
-      }
-      return { loaded: before?.loaded, error }
-    }
-  }
-
-  #report(name: string, before: LoadedProfile | undefined, { profile }: LoadedProfile): void {
-    const keyVersion = profile.pinnedKey.version
-    if (before?.profile.pinnedKey.thumbprint === profile.pinnedKey.thumbprint) return
-    const { thumbprint } = profile.pinnedKey
-    this.#log.info(
-      { profile: name, key: profile.signingKey, keyVersion, thumbprint },
-      'profile ready to sign',
-    )
   }
 }

@@ -1,6 +1,6 @@
 import { createPublicKey } from 'node:crypto'
 import { Ajv } from 'ajv'
-import { exportJWK, importSPKI, type JWK } from 'jose'
+import { importSPKI } from 'jose'
 import { PadlockError } from '../errors.ts'
 import {
   type Profile,
@@ -8,22 +8,12 @@ import {
   type ProfileSettings,
   ProfileSettingsSchema,
 } from '../token/profile.ts'
-import { rsaThumbprint } from '../token/rsa-public-key.ts'
 import { userIdRules } from '../token/user-id.ts'
 import { type VaultCallOptions, type VaultClient, VaultError } from './client.ts'
-import { profileDataPath, profilesFolder } from './profile-paths.ts'
+import { profilesFolder } from './profile-paths.ts'
+import { formerKeys, type PublishedKey, publishedKeys } from './published-keys.ts'
 import { parseRecipientKey } from './recipient-key.ts'
-import { checkSigningKey, readTransitKey, type TransitKey } from './transit-keys.ts'
-
-/** A public key that a verifier needs, now or next. */
-export interface PublishedKey {
-  version: number
-  use: 'active' | 'previous' | 'staged'
-  /** with `kid` = RFC 7638 thumbprint, `alg` and `use` */
-  jwk: JWK
-  /** SPKI PEM */
-  pem: string
-}
+import { checkSigningKey, type TransitKey } from './transit-keys.ts'
 
 /** A profile that can sign, and the public keys that go with it. */
 export interface LoadedProfile {
@@ -98,30 +88,6 @@ async function activeRecipientKey(settings: ProfileSettings) {
   return importSPKI(pem, 'RSA-OAEP-256')
 }
 
-async function publishedKey(pem: string, version: number, use: PublishedKey['use']): Promise<PublishedKey> {
-  const key = createPublicKey(pem)
-  const jwk = { ...(await exportJWK(key)), kid: rsaThumbprint(key), alg: 'RS256', use: 'sig' }
-  return { version, use, pem, jwk }
-}
-
-/** The versions that a verifier needs: the pinned one, those staged after it, the previous while its tokens live. */
-function versionsInUse(
-  settings: ProfileSettings,
-  key: TransitKey,
-  now: number,
-): [number, PublishedKey['use']][] {
-  const uses: [number, PublishedKey['use']][] = [[settings.signingKeyVersion, 'active']]
-  const previous = settings.previousSigningKeyVersion
-  const lastTokenDies = Date.parse(settings.activatedAt) + settings.tokenTtlSeconds * 1000
-  if (previous !== undefined && previous !== settings.signingKeyVersion && !(now > lastTokenDies)) {
-    uses.push([previous, 'previous'])
-  }
-  for (const version of key.versions.keys()) {
-    if (version > settings.signingKeyVersion && version !== previous) uses.push([version, 'staged'])
-  }
-  return uses.filter(([version]) => key.versions.has(version))
-}
-
 function checkPinnedVersion(settings: ProfileSettings, key: TransitKey): void {
   if (!key.versions.has(settings.signingKeyVersion)) {
     throw unusable('The pinned version of the signing key does not exist.')
@@ -135,32 +101,31 @@ function checkPinnedVersion(settings: ProfileSettings, key: TransitKey): void {
 }
 
 /**
- * Reads a profile and its keys from Vault and makes it ready to sign.
+ * Makes a profile ready to sign.
  *
+ * @param data its settings as they stand in KV
+ * @param key its transit key, where there is one of that name
+ * @param before the same profile as it was in use until now
  * @param now milliseconds since the epoch
- * @throws VaultError, or PadlockError `profile_not_found`, `signing_key_missing` or `key_version_disabled`
+ * @throws PadlockError `signing_key_missing` or `key_version_disabled`
  */
-export async function loadProfile(
-  client: VaultClient,
-  mounts: ProfileMounts,
+export async function prepareProfile(
   name: string,
+  data: unknown,
+  key: TransitKey | undefined,
+  refreshSeconds: number,
+  before: LoadedProfile | undefined,
   now: number,
-  options: VaultCallOptions,
 ): Promise<LoadedProfile> {
-  const answer = await client.read(profileDataPath(mounts.kv, name), options).catch((error) => {
-    if (error instanceof VaultError && error.vaultStatus === 404) throw new PadlockError('profile_not_found')
-    throw error
-  })
-  const settings = checkSettings((answer as { data?: { data?: unknown } } | undefined)?.data?.data)
-  const key = await readTransitKey(client, mounts.transit, settings.signingKey, options)
+  const settings = checkSettings(data)
   checkSigningKey(key, settings.signingKey)
   checkPinnedVersion(settings, key)
-  const publishedKeys = await Promise.all(
-    versionsInUse(settings, key, now).map(([version, use]) =>
-      publishedKey(key.versions.get(version)?.publicKey as string, version, use),
-    ),
-  )
-  const active = publishedKeys[0] as PublishedKey
+  const former =
+    before?.profile.signingKey === settings.signingKey
+      ? formerKeys(before.publishedKeys, before.profile.tokenTtlSeconds, now, refreshSeconds)
+      : []
+  const published = await publishedKeys(settings, key, refreshSeconds, former)
+  const active = published[0] as PublishedKey
   const pinnedKey = {
     name: settings.signingKey,
     version: active.version,
@@ -170,7 +135,7 @@ export async function loadProfile(
   const recipientKey = await activeRecipientKey(settings)
   return {
     profile: { ...settings, name, pinnedKey, recipientKey, userIdRules: rulesOf(settings) },
-    publishedKeys,
+    publishedKeys: published,
   }
 }
 

@@ -20,3 +20,20 @@ export async function createTransitKey(
 export async function forbidDeletion(client: VaultClient, mount: string, name: string): Promise<void> {
   await client.write(`${mount}/keys/${name}/config`, { deletion_allowed: false })
 }
+
+/** Makes the next version of a key (Vault API, transit "Rotate key"): of the same type, with its own key pair. */
+export async function rotateTransitKey(client: VaultClient, mount: string, name: string): Promise<void> {
+  // Never sent twice: each call makes a version.
+  await client.write(`${mount}/keys/${name}/rotate`, {}, { timeoutMs: 60_000 })
+}
+
+/** Sets the lowest version that may sign; 0 for any. */
+export async function setMinEncryptionVersion(
+  client: VaultClient,
+  mount: string,
+  name: string,
+  version: number,
+): Promise<void> {
+  const data = { min_encryption_version: version }
+  await client.write(`${mount}/keys/${name}/config`, data, { idempotent: true })
+}

@@ -36,6 +36,7 @@ export async function healthRoutes(app: FastifyInstance, deps: AppDeps): Promise
       session: { status: (session.loggedIn ? 'ok' : 'unavailable') as ComponentStatus, ...session },
       profiles: {
         status: signing > 0 && profiles.some(({ state }) => state === 'stale') ? 'degraded' : share(signing),
+        refreshSeconds: deps.config.PADLOCK_PROFILE_REFRESH_SECONDS,
         entries: profiles,
       },
       recipientKey: { status: share(signing), loaded: signing },

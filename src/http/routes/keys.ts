@@ -52,7 +52,8 @@ export async function keyRoutes(app: FastifyInstance, deps: AppDeps): Promise<vo
     const { publishedKeys } = deps.profiles.get(name)
     // Only now is it a profile's name, and not whatever anyone sent.
     request.outcome.profile = name
-    return publishedKeys
+    const now = Date.now()
+    return publishedKeys.filter(({ until }) => until === undefined || now < until)
   }
 
   function negotiate(request: FastifyRequest, reply: FastifyReply, types: string[]): void {
