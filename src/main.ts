@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { Command } from 'commander'
 import { build } from './build.ts'
 import { exitCodes } from './commands/exit.ts'
+import { keyCommand } from './commands/key.ts'
 import { serveCommand } from './commands/serve.ts'
 import { setupCommand } from './commands/setup.ts'
 import { tokenCommand } from './commands/token.ts'
@@ -14,6 +15,7 @@ const program = new Command('padlock')
   .addCommand(serveCommand())
   .addCommand(setupCommand())
   .addCommand(tokenCommand())
+  .addCommand(keyCommand())
 
 // Development is not part of the production image.
 if (existsSync(new URL('./commands/dev.ts', import.meta.url))) {
