@@ -48,6 +48,10 @@ export const ConfigSchema = Type.Object({
     'Addresses or CIDRs of proxies whose X-Forwarded-For is believed, with commas; none by default',
   ),
   PADLOCK_PROFILE_REFRESH_SECONDS: number(1, 3_600, 15, 'Seconds between two reads of the profiles'),
+  PADLOCK_ISSUANCE_LOG: optional(
+    'File of the issuance log, one line for each token, or `stdout`; none is kept without it (docs/audit.md)',
+  ),
+  PADLOCK_ISSUANCE_LOG_REQUIRED: flag('true: issue no token while the issuance log cannot be written'),
 
   VAULT_ADDR: text("Vault's address: scheme, host, port", { default: 'https://127.0.0.1:8200' }),
   VAULT_NAMESPACE: optional("Vault's namespace (Enterprise)"),
@@ -185,6 +189,9 @@ function crossProblems(config: Unchecked): string[] {
   }
   if (Number(config.PADLOCK_DRAIN_DELAY_MS) >= Number(config.PADLOCK_GRACE_PERIOD_MS)) {
     problems.push('PADLOCK_DRAIN_DELAY_MS must be less than PADLOCK_GRACE_PERIOD_MS, of which it is a part')
+  }
+  if (String(config.PADLOCK_ISSUANCE_LOG_REQUIRED) === 'true' && config.PADLOCK_ISSUANCE_LOG === undefined) {
+    problems.push('PADLOCK_ISSUANCE_LOG_REQUIRED needs PADLOCK_ISSUANCE_LOG')
   }
   const exactlyOne = (...names: (keyof Config)[]) => {
     if (names.filter((name) => config[name] !== undefined).length !== 1) {

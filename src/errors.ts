@@ -38,6 +38,11 @@ export const errorCodes = {
     title: "The keys of the callers' issuer cannot be fetched",
     retryAfter: 2,
   },
+  issuance_log_unavailable: {
+    status: 503,
+    title: 'The issuance log cannot be written, without which no token may be issued',
+    retryAfter: 5,
+  },
   vault_timeout: { status: 504, title: 'Vault did not answer in time' },
 } as const satisfies Record<string, { status: number; title: string; retryAfter?: number }>
 

@@ -86,6 +86,11 @@ const rules: [string, NodeJS.ProcessEnv, string[]][] = [
     ['PADLOCK_DRAIN_DELAY_MS must be less than PADLOCK_GRACE_PERIOD_MS, of which it is a part'],
   ],
   [
+    'an issuance log that is required and not kept',
+    { PADLOCK_ISSUANCE_LOG_REQUIRED: 'true' },
+    ['PADLOCK_ISSUANCE_LOG_REQUIRED needs PADLOCK_ISSUANCE_LOG'],
+  ],
+  [
     'a Redis that is none, and twice',
     { PADLOCK_REDIS_URL: 'http://redis', PADLOCK_REDIS_URL_FILE: 'redis-url' },
     [

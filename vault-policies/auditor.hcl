@@ -28,6 +28,12 @@ path "secret/metadata/padlock/profiles" {
   capabilities = ["list"]
 }
 
+# The key under which the issuance log names visitors, for `padlock audit subject`: with it, and the log, one can
+# test whether a known userId is there.
+path "secret/data/padlock/audit/subject-key" {
+  capabilities = ["read"]
+}
+
 path "auth/token/lookup-self" {
   capabilities = ["read"]
 }

@@ -35,6 +35,11 @@ path "secret/metadata/padlock/profiles" {
   capabilities = ["list"]
 }
 
+# The key under which the issuance log names visitors.
+path "secret/data/padlock/audit/subject-key" {
+  capabilities = ["read"]
+}
+
 # The role leaves Vault's `default` policy out, so these three are named here.
 path "auth/token/lookup-self" {
   capabilities = ["read"]

@@ -4,11 +4,13 @@ import closeWithGrace from 'close-with-grace'
 import { Command } from 'commander'
 import type { Redis } from 'ioredis'
 import { pino } from 'pino'
+import type { Issuance } from '../audit/issuance.ts'
 import { build } from '../build.ts'
 import { type Config, ConfigError, loadConfig, unknownVariables } from '../config.ts'
 import type { PadlockError } from '../errors.ts'
 import { buildApp } from '../http/app.ts'
 import { CallerKeyFileError, type CallerKeys, pemCallerKeys } from '../http/caller-keys.ts'
+import { issuanceMetrics } from '../http/issuance-metrics.ts'
 import { JwksCallerKeys } from '../http/jwks-caller-keys.ts'
 import { createMetrics } from '../http/metrics.ts'
 import { connectRedis } from '../http/redis.ts'
@@ -17,9 +19,11 @@ import { createLogin } from '../vault/login.ts'
 import { ProfileRegistry } from '../vault/profile-registry.ts'
 import { VaultSession } from '../vault/session.ts'
 import { signingProbe } from '../vault/signing-probe.ts'
+import { SubjectKeyReader } from '../vault/subject-key-reader.ts'
 import { TransitSigner } from '../vault/transit-signer.ts'
 import { VaultHealth } from '../vault/vault-health.ts'
 import { keepHeapSmall } from './heap.ts'
+import { openIssuance } from './issuance.ts'
 
 type Log = ReturnType<typeof pino>
 
@@ -101,13 +105,17 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
   let client: ReturnType<typeof openVault>
   let callerKeys: CallerKeys
   let redis: Redis | undefined
+  let issuance: Issuance | undefined
+  const stdout = pino.destination(1)
   try {
     config = loadConfig(env)
-    log = pino({ level: config.PADLOCK_LOG_LEVEL, base: null, formatters: { level: (level) => ({ level }) } })
+    const formatters = { level: (level: string) => ({ level }) }
+    log = pino({ level: config.PADLOCK_LOG_LEVEL, base: null, formatters }, stdout)
     client = openVault(config, log)
     callerKeys = await openCallerKeys(config, log)
     const url = redisUrl(config)
     redis = url === undefined ? undefined : connectRedis(url, log)
+    issuance = await openIssuance(config, log, stdout)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     process.stderr.write(`${error.message}\n`)
@@ -126,8 +134,13 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
     refreshSeconds: config.PADLOCK_PROFILE_REFRESH_SECONDS,
   })
   const metrics = createMetrics()
+  if (issuance !== undefined) issuanceMetrics(metrics.registry, issuance)
+  const subjectKey = new SubjectKeyReader(client, session, mounts.kv, log, (key) => {
+    if (issuance !== undefined) issuance.log.subjectKey = key
+  })
   const signer = new TransitSigner({
     ...{ client, session, mount: config.PADLOCK_TRANSIT_MOUNT, observer: metrics.signing },
+    onAsk: issuance && ((...call) => issuance.log.asked(...call)),
     limits: {
       inFlight: config.PADLOCK_SIGN_IN_FLIGHT,
       batchMax: config.PADLOCK_SIGN_BATCH_MAX,
@@ -135,22 +148,28 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
     },
   })
   const app = await buildApp({
-    ...{ config, log, session, profiles, signer, callerKeys, health, metrics, redis },
+    ...{ config, log, session, profiles, signer, callerKeys, health, metrics, issuance, redis },
   })
 
   async function stop(): Promise<void> {
     stopping = true
     await app.drain.stop(config.PADLOCK_DRAIN_DELAY_MS)
     profiles.stop()
+    subjectKey.stop()
     health.stop()
     callerKeys.stop()
     await app.close()
     redis?.disconnect()
+    await issuance?.stop()
     await session.stop()
     await client.close()
   }
   const onSignal = closeWithGrace(
-    { delay: config.PADLOCK_GRACE_PERIOD_MS, logger: false },
+    {
+      ...{ delay: config.PADLOCK_GRACE_PERIOD_MS, logger: false },
+      // Where it rotates the issuance log, it is no stop.
+      skip: process.listenerCount('SIGHUP') > 0 ? ['SIGHUP'] : [],
+    },
     async ({ signal, err }) => {
       if (err) log.fatal({ errorName: err.name }, 'stopping after an error that nothing caught')
       else log.info({ signal }, 'stopping')
@@ -171,6 +190,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
   }
   health.start()
   await Promise.all([session.start(), callerKeys.start()])
+  if (issuance !== undefined) await subjectKey.start()
   if (!(await firstRefresh(profiles, log, () => stopping))) {
     log.fatal('no profile can sign; see the errors above, and `padlock setup`')
     onSignal.uninstall()

@@ -57,8 +57,8 @@ export async function startEnvironment(
   const dir = resolve(env.PADLOCK_DEV_DIR || join(root, '.dev'))
   const file = (name: string) => join(dir, name)
   await mkdir(dir, { recursive: true, mode: 0o700 })
-  // Whoever waits for this file must not find the last run's.
-  await rm(file('env'), { force: true })
+  // Whoever waits for the first must not find the last run's; the logs are of a Vault that is gone.
+  for (const name of ['env', 'vault-audit.log', 'issuance.log']) await rm(file(name), { force: true })
   const stops: (() => Promise<unknown>)[] = []
   const stop = async () => {
     for (let next = stops.pop(); next !== undefined; next = stops.pop()) await next()
@@ -91,6 +91,7 @@ export async function startEnvironment(
       PADLOCK_REFUSALS_PER_MINUTE: '0',
       VAULT_ADDR: vault.address,
       PADLOCK_PORT: String(ports.padlock),
+      PADLOCK_ISSUANCE_LOG: file('issuance.log'),
       PADLOCK_VAULT_ROLE_ID_FILE: credentials.roleIdFile,
       PADLOCK_VAULT_SECRET_ID_FILE: credentials.secretIdFile,
       PADLOCK_CALLER_JWKS_URL: jwksUrl,
@@ -121,6 +122,7 @@ export async function startEnvironment(
       PADLOCK_DEV_RECIPIENT_URL: recipient.url,
       PADLOCK_DEV_RECIPIENT_KEY_FILE: file('recipient-key.pem'),
       PADLOCK_DEV_VAULT_AUDIT_LOG: auditLog,
+      PADLOCK_DEV_ISSUANCE_LOG: file('issuance.log'),
       PADLOCK_PID: padlock.pid,
       VAULT_PID: vault.pid,
     })
@@ -138,6 +140,6 @@ export async function startEnvironment(
 /** The user's environment without what would configure another Vault or Padlock than the one started here. */
 function withoutOurs(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   // Log level, deadlines and the like stay as the user set them.
-  const foreign = /^(VAULT_|PADLOCK_(VAULT|CALLER|DEV|HOST|KV_MOUNT|TRANSIT_MOUNT|ALLOW))/
+  const foreign = /^(VAULT_|PADLOCK_(VAULT|CALLER|DEV|HOST|KV_MOUNT|TRANSIT_MOUNT|ALLOW|ISSUANCE))/
   return Object.fromEntries(Object.entries(env).filter(([name]) => !foreign.test(name)))
 }

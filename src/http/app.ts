@@ -3,6 +3,7 @@ import accepts from '@fastify/accepts'
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Redis } from 'ioredis'
 import { Type } from 'typebox'
+import type { Issuance } from '../audit/issuance.ts'
 import type { Config } from '../config.ts'
 import { PadlockError } from '../errors.ts'
 import type { Admission, Signer } from '../token/signer.ts'
@@ -47,6 +48,8 @@ export interface AppDeps {
   signer: Signer & Admission
   callerKeys: CallerKeys
   metrics: Metrics
+  /** where each token is on record */
+  issuance?: Issuance | undefined
   /** where several instances count callers together */
   redis?: Redis | undefined
 }

@@ -21,6 +21,8 @@ export interface TransitSignerDeps {
   mount: string
   limits: SignLimits
   observer?: TransitSignerObserver
+  /** told what Vault will be asked to sign, once for a call and its repetition, before it leaves */
+  onAsk?: ((key: SigningKey, correlationId: string, digests: readonly Buffer[]) => void) | undefined
 }
 
 /** What every signature of a call has in common: Vault reads these beside `batch_input`, not inside it. */
@@ -54,6 +56,11 @@ export class TransitSigner implements Signer, Admission {
   async #sign(key: SigningKey, items: readonly SignItem[]): Promise<SignOutcomes> {
     const correlationId = randomUUID()
     for (const item of items) item.options.onCall?.(correlationId)
+    this.#deps.onAsk?.(
+      key,
+      correlationId,
+      items.map(({ digest }) => digest),
+    )
     try {
       return await this.#call(key, items, correlationId)
     } catch (error) {

@@ -66,6 +66,7 @@ t.test(
     const env = await run.env()
     t.strictSame(Object.keys(env).sort(), [
       'PADLOCK_DEV_CALLER_TOKEN',
+      'PADLOCK_DEV_ISSUANCE_LOG',
       'PADLOCK_DEV_RECIPIENT_KEY_FILE',
       'PADLOCK_DEV_RECIPIENT_URL',
       'PADLOCK_DEV_VAULT_AUDIT_LOG',
@@ -109,6 +110,12 @@ t.test(
     const audit = await readFile(env.PADLOCK_DEV_VAULT_AUDIT_LOG as string, 'utf8')
     t.match(audit, /"path":"transit\/sign\/padlock-default\/sha2-256"/, 'the signature is in the audit log')
     t.match(audit, /"role_name":"padlock"/, 'signed with the AppRole login, not with the root token')
+    const issuance = await readFile(env.PADLOCK_DEV_ISSUANCE_LOG as string, 'utf8')
+    t.equal(
+      issuance.match(/"event":"issued".*"subject":"/g)?.length,
+      2,
+      'both tokens are in the issuance log',
+    )
 
     run.process.kill('SIGINT')
     const [code] = await once(run.process, 'exit')

@@ -102,6 +102,23 @@ t.test('on an empty Vault: everything is made, as it should be', async (t) => {
   t.ok(days > 89.9 && days < 90.1, 'what is said of the secret_id is what Vault says')
 })
 
+t.test("a key for visitors' pseudonyms is made once, and again only when it is asked for", async (t) => {
+  const stored = async () => (await api('GET', 'secret/data/padlock/audit/subject-key')).body.data
+  const first = await stored()
+  t.equal(Buffer.from(first.data.key, 'base64').length, 32)
+  t.same(stateOf(await report([]), 'subject key'), ['unchanged'])
+  t.same(await stored(), first)
+  const renewed = await run(['--new-subject-key', '--yes'])
+  t.match(renewed, { exitCode: 0, stdout: /update +subject key/, stderr: /newest ten versions/ })
+  const second = await stored()
+  t.equal(second.metadata.version, 2)
+  t.not(second.data.key, first.data.key)
+  t.notOk((renewed.stdout + renewed.stderr).includes(second.data.key), 'it is not shown')
+  await api('DELETE', 'secret/data/padlock/audit/subject-key')
+  t.same(stateOf(await report([]), 'subject key'), ['update'], 'after it was deleted, it is made again')
+  t.equal((await stored()).metadata.version, 3)
+})
+
 t.test('its credentials are for their owner alone, and log in again and again', async (t) => {
   const credentials: Record<string, string> = {}
   for (const name of ['role-id', 'secret-id']) {
@@ -138,7 +155,7 @@ t.test('--dry-run says what would be done, and does nothing', async (t) => {
   t.match(outcome.stdout, new RegExp(`create +transit engine +${transit}`))
   t.match(outcome.stdout, /create +signing key +padlock-default +rsa-2048; not exportable/)
   t.match(outcome.stdout, /create +secret_id/)
-  t.match(outcome.stdout, 'Dry run: 10 changes to make.')
+  t.match(outcome.stdout, 'Dry run: 11 changes to make.')
   t.same(await changes(), before)
   await t.rejects(stat(file('dry')))
   const json = await run([...making, ...mounts, '--dry-run', '--output', 'json'])
@@ -149,11 +166,11 @@ t.test('it asks before it changes anything', async (t) => {
   const { mounts } = ownMounts()
   const before = await changes()
   const refusal = await run([...making, ...mounts], { answer: 'n' })
-  t.match(refusal, { exitCode: 1, stderr: /Make 9 changes\? \[y\/N\] .*Nothing was changed/s })
+  t.match(refusal, { exitCode: 1, stderr: /Make 10 changes\? \[y\/N\] .*Nothing was changed/s })
   t.match(await run([...making, ...mounts], { answer: '' }), { exitCode: 1 })
   t.match(await run([...making, ...mounts]), { exitCode: 2, stderr: /--yes/ }, 'nobody to ask')
   t.same(await changes(), before)
-  t.match(await run([...making, ...mounts], { answer: 'y' }), { exitCode: 0, stdout: /Done: 9 changes/ })
+  t.match(await run([...making, ...mounts], { answer: 'y' }), { exitCode: 0, stdout: /Done: 10 changes/ })
 })
 
 t.test('keys of 3,072 and 4,096 bits, and a second profile beside the first', async (t) => {

@@ -12,6 +12,7 @@ const elsewhere: Partial<Record<ErrorCode, string>> = {
   rate_limited: 'limits.test.ts',
   shutting_down: 'drain.test.ts',
   caller_keys_unavailable: 'caller-issuer-down.test.ts',
+  issuance_log_unavailable: 'issuance.test.ts',
   vault_denied: 'vault-faults.test.ts',
   vault_throttled: 'vault-faults.test.ts',
   internal_error: 'problem.test.ts',

@@ -107,6 +107,7 @@ t.test('the service does what it needs', async (t) => {
     [200, 'GET', 'secret/data/padlock/profiles/default'],
     [200, 'GET', 'secret/metadata/padlock/profiles/default'],
     [200, 'LIST', 'secret/metadata/padlock/profiles'],
+    [200, 'GET', 'secret/data/padlock/audit/subject-key'],
     [200, 'GET', 'auth/token/lookup-self'],
     [200, 'POST', 'auth/token/renew-self', {}],
     [200, 'POST', 'auth/approle/role/padlock/secret-id/lookup', { secret_id: made.secretId }],
@@ -179,6 +180,9 @@ t.test('the service cannot change a profile, read elsewhere, or look after login
       ['POST', 'secret/metadata/padlock/profiles/default', { max_versions: 1 }],
       ['DELETE', 'secret/metadata/padlock/profiles/default'],
       ['POST', 'secret/data/padlock/profiles/new', { data: {} }],
+      ['POST', 'secret/data/padlock/audit/subject-key', { data: {} }],
+      ['GET', 'secret/metadata/padlock/audit/subject-key'],
+      ['GET', 'secret/data/padlock/audit/other'],
       ['GET', 'secret/data/padlock/other'],
       ['GET', 'secret/data/other'],
       ['LIST', 'secret/metadata'],
@@ -255,6 +259,8 @@ t.test('the operator cannot sign, nor get at what could', async (t) => {
       ['DELETE', 'secret/metadata/padlock/profiles/default'],
       ['POST', 'secret/destroy/padlock/profiles/default', { versions: [1] }],
       ['GET', 'secret/data/other'],
+      ['GET', 'secret/data/padlock/audit/subject-key'],
+      ['POST', 'secret/data/padlock/audit/subject-key', { data: {} }],
       ['POST', 'auth/approle/role/padlock/secret-id', {}],
       ['GET', 'auth/approle/role/padlock/role-id'],
       ['POST', 'auth/approle/role/padlock', { token_policies: ['root'] }],
@@ -282,8 +288,11 @@ t.test('the auditor reads, and changes nothing', async (t) => {
   t.equal((await api('GET', 'transit/keys/padlock-default', undefined, auditor)).status, 200)
   t.equal((await api('GET', 'secret/data/padlock/profiles/default', undefined, auditor)).status, 200)
   t.equal((await api('LIST', 'secret/metadata/padlock/profiles', undefined, auditor)).status, 200)
+  t.equal((await api('GET', 'secret/data/padlock/audit/subject-key', undefined, auditor)).status, 200)
   t.same(
     await allowedOf(auditor, [
+      ['POST', 'secret/data/padlock/audit/subject-key', { data: {} }],
+      ['GET', 'secret/data/padlock/audit/other'],
       ['POST', 'transit/sign/padlock-default/sha2-256', good],
       ['POST', 'transit/keys/padlock-default/rotate', {}],
       ['POST', 'transit/keys/padlock-new', { type: 'rsa-2048' }],

@@ -31,6 +31,7 @@ export interface SetupOptions {
   secretIdOut?: string
   wrapTtl?: number
   newSecretId?: boolean
+  newSubjectKey?: boolean
   dryRun?: boolean
   yes?: boolean
   output: 'table' | 'json'
@@ -97,6 +98,7 @@ export function setupOptions(): Command {
       option('--wrap-ttl <time>', 'wrap the secret_id: it can be opened once, within this time', aboveZero),
     )
     .option('--new-secret-id', 'make a secret_id even if there is one that works')
+    .option('--new-subject-key', "make a new key for the visitors' pseudonyms in the issuance log")
     .option('--dry-run', 'say what would be done, and do nothing')
     .option('--yes', 'do not ask')
     .addOption(option('--output <format>', 'table or json').choices(['table', 'json']).default('table'))
@@ -143,6 +145,7 @@ export async function setupSettings(options: SetupOptions, terminal: Terminal): 
     tokenTtlSeconds: options.ttl,
     transitMount: options.transitMount,
     kvMount: options.kvMount,
+    newSubjectKey: options.newSubjectKey,
     appRole: options.approle
       ? {
           mount: options.approleMount,

@@ -14,6 +14,7 @@ import { planRole } from './role.ts'
 import type { SetupSettings } from './settings.ts'
 import { planSigningKey } from './signing-key.ts'
 import type { Step } from './step.ts'
+import { planSubjectKey } from './subject-key.ts'
 
 /** What a set-up would do, in order, and what it would give out. */
 export interface SetupPlan {
@@ -70,6 +71,7 @@ export async function planSetup(client: VaultClient, settings: SetupSettings): P
     : undefined
   const keyStep = planSigningKey(client, settings, signingKey, key)
   const profileStep = planProfile(client, settings, stored, signingKey, key)
+  const subjectKeyStep = await planSubjectKey(client, settings, engines.has(kvMount))
   const paths = {
     ...{ transitMount, kvMount },
     appRoleMount: settings.appRole?.mount ?? 'approle',
@@ -83,7 +85,7 @@ export async function planSetup(client: VaultClient, settings: SetupSettings): P
   return {
     settings,
     signingKey,
-    steps: [transit, kv, keyStep, ...policies, ...appRole.steps, profileStep],
+    steps: [transit, kv, keyStep, subjectKeyStep, ...policies, ...appRole.steps, profileStep],
     role: appRole.path,
     secretId: () => made,
   }

@@ -15,6 +15,8 @@ export interface SetupSettings {
   tokenTtlSeconds?: number | undefined
   transitMount: string
   kvMount: string
+  /** makes a new version of the key of the visitors' pseudonyms, even where there is one */
+  newSubjectKey?: boolean | undefined
   /** undefined for a service that logs in otherwise */
   appRole?: AppRoleSettings | undefined
 }

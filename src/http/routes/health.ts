@@ -41,6 +41,7 @@ export async function healthRoutes(app: FastifyInstance, deps: AppDeps): Promise
       },
       recipientKey: { status: share(signing), loaded: signing },
       callerKeys: { status: (deps.callerKeys.ready() ? 'ok' : 'unavailable') as ComponentStatus },
+      ...(deps.issuance && { issuanceLog: deps.issuance.status() }),
     }
   }
 

@@ -40,6 +40,7 @@ const codes: readonly ErrorCode[] = [
   'signing_key_missing',
   'key_version_disabled',
   'caller_keys_unavailable',
+  'issuance_log_unavailable',
   'overloaded',
   'shutting_down',
   'vault_timeout',
@@ -137,6 +138,7 @@ export async function tokenRoutes(
     request.outcome.profile = name
     if (request.accepts().type(answerTypes) === false) throw new PadlockError('not_acceptable')
     checkContent(request)
+    if (deps.issuance?.forbids()) throw new PadlockError('issuance_log_unavailable')
     if (!deps.signer.admits(profile.pinnedKey, request.deadline)) throw new PadlockError('overloaded')
   }
 
@@ -184,6 +186,16 @@ export async function tokenRoutes(
         deadline,
         'vault_timeout',
       ).finally(() => reply.raw.off('close', hungUp))
+      // Also for a caller that has hung up by now: the token is made.
+      deps.issuance?.log.issued({
+        profile: profile.name,
+        sub: outcome.sub as string,
+        auditId: issued.auditId,
+        key: profile.pinnedKey,
+        correlationId: outcome.correlationId as string,
+        requestId: request.id,
+        userId: tokenRequest.userId,
+      })
       deps.metrics.tokensIssued.inc({ profile: profile.name, key_version: issued.keyVersion })
       reply.header('Cache-Control', 'no-store')
       return issued
