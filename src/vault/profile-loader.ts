@@ -63,9 +63,9 @@ export class ProfileLoader {
     const { kv } = this.#deps.mounts
     let stored = before?.stored
     try {
-      const kvVersion = await reads.use((client, options) => readProfileVersion(client, kv, name, options))
-      if (kvVersion === undefined) return undefined
-      if (stored?.kvVersion !== kvVersion) {
+      const newest = await reads.use((client, options) => readProfileVersion(client, kv, name, options))
+      if (newest === undefined) return undefined
+      if (stored?.kvVersion !== newest.kvVersion || stored.createdAt !== newest.createdAt) {
         stored = await reads.use((client, options) => readProfileData(client, kv, name, options))
       }
       // Deleted between the two reads.
@@ -85,7 +85,7 @@ export class ProfileLoader {
     reads: RefreshReads,
   ): Promise<ProfileEntry> {
     const key = await reads.key(checkSettings(stored.data).signingKey)
-    const source = JSON.stringify([stored.kvVersion, key, Array.from(key?.versions ?? [])])
+    const source = JSON.stringify([stored.kvVersion, stored.createdAt, key, Array.from(key?.versions ?? [])])
     if (before?.loaded !== undefined && before.source === source) {
       return { ...before, stored, error: undefined }
     }

@@ -8,17 +8,23 @@ const MetadataSchema = Type.Object({
   current_version: Type.Integer({ minimum: 0 }),
   versions: Type.Record(
     Type.String(),
-    Type.Object({ deletion_time: Type.String(), destroyed: Type.Boolean() }),
+    Type.Object({ created_time: Type.String(), deletion_time: Type.String(), destroyed: Type.Boolean() }),
   ),
 })
 const DataSchema = Type.Object({
   data: Type.Unknown(),
-  metadata: Type.Object({ version: Type.Integer({ minimum: 1 }) }),
+  metadata: Type.Object({ version: Type.Integer({ minimum: 1 }), created_time: Type.String() }),
 })
 
-/** A profile's settings, good or not, and the KV version that they are. */
-export interface ProfileData {
+/** Which state of a profile it is. The number alone begins anew where the history was erased. */
+export interface ProfileVersion {
   kvVersion: number
+  /** RFC 3339 */
+  createdAt: string
+}
+
+/** A profile's settings, good or not, and which state they are. */
+export interface ProfileData extends ProfileVersion {
   data: unknown
 }
 
@@ -32,13 +38,14 @@ export async function readProfileVersion(
   kvMount: string,
   name: string,
   options: VaultCallOptions,
-): Promise<number | undefined> {
+): Promise<ProfileVersion | undefined> {
   const body = await ifPresent(client.read(profileMetadataPath(kvMount, name), options))
   if (body === undefined) return undefined
   const { current_version, versions } = answerData(MetadataSchema, "a profile's metadata", body)
   const newest = versions[current_version]
   const deleted = newest?.deletion_time !== '' && !(Date.parse(newest?.deletion_time ?? '') > Date.now())
-  return newest === undefined || newest.destroyed || deleted ? undefined : current_version
+  if (newest === undefined || newest.destroyed || deleted) return undefined
+  return { kvVersion: current_version, createdAt: newest.created_time }
 }
 
 /**
@@ -55,5 +62,5 @@ export async function readProfileData(
   const body = await ifPresent(client.read(profileDataPath(kvMount, name), options))
   if (body === undefined) return undefined
   const { data, metadata } = answerData(DataSchema, 'a profile', body)
-  return { kvVersion: metadata.version, data }
+  return { kvVersion: metadata.version, createdAt: metadata.created_time, data }
 }

@@ -112,6 +112,23 @@ t.test('once the probe verifies it swaps, and a probe is in the audit log under 
   t.equal(stand.calls.filter(isProbe).length, before, 'one for each swap, and none afterwards')
 })
 
+t.test('a profile whose history was erased is read anew, though its KV version is the same', async (t) => {
+  const path = 'secret/data/padlock/profiles/default'
+  const { data } = (await api('GET', path)).body.data
+  const made = async (tokenTtlSeconds: number) => {
+    await api('DELETE', 'secret/metadata/padlock/profiles/default')
+    await api('POST', path, { data: { ...data, tokenTtlSeconds } })
+  }
+  const life = async () =>
+    ((await (await service.issue({ userId: 'u-1' })).json()) as { expiresIn: number }).expiresIn
+  await made(70)
+  await until(async () => (await life()) === 70)
+  t.match(await entry(), { kvVersion: 1 })
+  await made(80)
+  await until(async () => (await life()) === 80)
+  t.match(await entry(), { kvVersion: 1 })
+})
+
 t.test('what a probe signs can never be a token', (t) => {
   // RFC 7515 §5.1: a signing input is BASE64URL '.' BASE64URL.
   t.notMatch(probeText, /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/)

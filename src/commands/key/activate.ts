@@ -39,7 +39,9 @@ export async function activateKey(
   const lines = changed
     ? [
         `${profile} now signs with version ${version} of ${key.name}, in place of version ${settings.signingKeyVersion}.`,
-        `To go back: padlock key rollback ${profile}`,
+        version > settings.signingKeyVersion
+          ? `To go back: padlock key rollback ${profile}`
+          : `To go forward again: padlock key activate ${profile} ${settings.signingKeyVersion}`,
       ]
     : [`${profile} signs with version ${version} of ${key.name} already, since ${settings.activatedAt}.`]
   await finish(context, { profile, version, changed, lines }, follow)

@@ -65,6 +65,6 @@ export async function exportKey(context: KeyContext, profile: string, options: E
     context,
     { profile, signingKey: key.name, version, state, fingerprint, thumbprint, publicKey: pem, mail },
     `Version ${version} of ${key.name}, ${state}${options.out === undefined ? '' : `, in ${options.out}`}\n${fingerprint}\n\n` +
-      `${options.out === undefined ? `${pem}\n` : ''}A mail to your iAdvize contact:\n\n${mail}`,
+      `A mail to your iAdvize contact:\n\n${mail}`,
   )
 }

@@ -42,6 +42,7 @@ const ReadySchema = Type.Object({
 })
 
 const pollMs = 250
+const notSeen = 'it has not seen the change'
 const answerTimeoutMs = 2_000
 const defaultRefreshSeconds = 15
 
@@ -83,7 +84,7 @@ async function look(instance: string, { profile, version, kvVersion }: Expected)
       ? null
       : entry === undefined
         ? 'it has no such profile'
-        : (entry.error ?? (seen ? 'it does not say why' : 'it has not seen the change'))
+        : (entry.error ?? (seen ? 'it does not say why' : notSeen))
     const verdict: Verdict['verdict'] = follows ? 'follows' : 'keeps'
     return { verdict: { instance, verdict, keyVersion, reason }, final: follows, refreshSeconds }
   } catch (error) {
@@ -99,12 +100,17 @@ export async function lookAt(instance: string, expected: Expected): Promise<Verd
   return (await look(instance, expected)).verdict
 }
 
-async function awaitOne(instance: string, expected: Expected): Promise<Verdict> {
+async function awaitOne(terminal: Terminal, instance: string, expected: Expected): Promise<Verdict> {
   const start = performance.now()
+  let told = notSeen
   for (;;) {
     const { verdict, final, refreshSeconds } = await look(instance, expected)
     const waitSeconds = expected.waitSeconds ?? 2 * refreshSeconds + 10
     if (final || performance.now() - start >= waitSeconds * 1000) return verdict
+    if (verdict.reason !== null && verdict.reason !== told) {
+      told = verdict.reason
+      terminal.stderr.write(`${verdictText(verdict)}; waiting …\n`)
+    }
     await sleep(pollMs)
   }
 }
@@ -127,7 +133,7 @@ export async function awaitInstances(
   }
   return Promise.all(
     instances.map(async (instance) => {
-      const verdict = await awaitOne(instance, expected)
+      const verdict = await awaitOne(terminal, instance, expected)
       terminal.stderr.write(`${verdictText(verdict)}\n`)
       return verdict
     }),

@@ -36,13 +36,18 @@ function refuseAlive(users: readonly KeyUser[], version: number, now: number): v
   }
 }
 
-/** Refuses while an instance that can be asked still signs with it. */
+/** Refuses while an instance still signs with it, or does not say. */
 async function refuseInUse(instances: readonly string[], users: readonly KeyUser[], version: number) {
   for (const instance of instances) {
     for (const { profile, pinned, kvVersion } of users) {
       if (pinned === undefined) continue
       const expected = { profile, version: pinned, kvVersion }
-      const { keyVersion, reason } = await lookAt(instance, expected)
+      const { verdict, keyVersion, reason } = await lookAt(instance, expected)
+      if (verdict === 'unreachable') {
+        throw refused(
+          `${instance} did not answer (${reason}), so it may still sign with it. Nothing was changed.`,
+        )
+      }
       if (keyVersion === null || keyVersion > version) continue
       throw refused(
         `${instance} still signs for ${profile} with version ${keyVersion} (${reason}). Nothing was changed.`,
