@@ -131,10 +131,11 @@ export class SignQueue {
     })
   }
 
-  #dispatch(): void {
+  /** @param answered the key of which a call has just been answered: its next one follows without a rest */
+  #dispatch(answered?: KeyQueue): void {
     for (let queue = this.#next(); queue !== undefined; queue = this.#next()) {
       const items = this.#take(queue)
-      if (items.length > 0) void this.#call(queue, items)
+      if (items.length > 0) void this.#call(queue, items, queue.calls === 0 && queue !== answered)
     }
   }
 
@@ -183,16 +184,17 @@ export class SignQueue {
     return items
   }
 
-  async #call(queue: KeyQueue, items: readonly Item[]): Promise<void> {
+  async #call(queue: KeyQueue, items: readonly Item[], afterRest: boolean): Promise<void> {
     queue.calls += 1
     queue.signing += items.length
     this.#calls += 1
-    const now = performance.now()
-    this.#observer?.sent(items.map(({ since }) => now - since))
+    const sentAt = performance.now()
+    this.#observer?.sent(items.map(({ since }) => sentAt - since))
     let outcomeOf: (item: Item) => Signature | PadlockError
     try {
       const outcomes = await this.#send(queue.key, items)
-      queue.pace.answered(items.length, performance.now() - now)
+      const call = { items: items.length, sentAt, answeredAt: performance.now(), calls: queue.calls }
+      queue.pace.answered({ ...call, afterRest })
       outcomeOf = ({ reference, wanted }) =>
         outcomes.get(reference) ?? new PadlockError(wanted ? 'signature_invalid' : 'vault_timeout')
     } catch (error) {
@@ -202,7 +204,7 @@ export class SignQueue {
     queue.signing -= items.length
     this.#calls -= 1
     // First the next call, so that Vault works while these tokens are finished.
-    this.#dispatch()
+    this.#dispatch(queue)
     for (const item of items) item.settle(outcomeOf(item))
     this.#observer?.changed(this.#waiting, this.#calls)
   }
