@@ -1,15 +1,24 @@
-import type { DestinationStream } from 'pino'
 import { Issuance, type IssuanceWarnings } from '../audit/issuance.ts'
 import { IssuanceLog, type LineSink } from '../audit/issuance-log.ts'
 import { type Config, ConfigError } from '../config.ts'
+import type { LogStream } from './log.ts'
 
 /** Lines between those of Padlock's own log: both go out by the same stream, so that none cuts another in two. */
-function toStream(stream: DestinationStream): LineSink {
+function toStream(stream: LogStream): LineSink {
+  let lost = 0
+  const count = () => {
+    lost += 1
+  }
   return {
-    append: (line) => void stream.write(line),
+    append(line) {
+      // The event comes at once, or not at all.
+      stream.once('drop', count)
+      stream.write(line)
+      stream.off('drop', count)
+    },
     flush() {},
     rotate() {},
-    state: () => ({ error: undefined, waiting: 0, lost: 0 }),
+    state: () => ({ error: undefined, waiting: 0, lost }),
     close: async () => 0,
   }
 }
@@ -24,7 +33,7 @@ function toStream(stream: DestinationStream): LineSink {
 export async function openIssuance(
   config: Config,
   log: IssuanceWarnings & { warn(message: string): void },
-  stdout: DestinationStream,
+  stdout: LogStream,
 ): Promise<Issuance | undefined> {
   const { PADLOCK_ISSUANCE_LOG: path, PADLOCK_ISSUANCE_LOG_REQUIRED: required } = config
   if (path === undefined) {

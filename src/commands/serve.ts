@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
 import { Command } from 'commander'
 import type { Redis } from 'ioredis'
-import { pino } from 'pino'
 import type { Issuance } from '../audit/issuance.ts'
 import { build } from '../build.ts'
 import { type Config, ConfigError, loadConfig, unknownVariables } from '../config.ts'
@@ -24,8 +23,7 @@ import { TransitSigner } from '../vault/transit-signer.ts'
 import { VaultHealth } from '../vault/vault-health.ts'
 import { keepHeapSmall } from './heap.ts'
 import { openIssuance } from './issuance.ts'
-
-type Log = ReturnType<typeof pino>
+import { type Log, type OpenLog, openLog } from './log.ts'
 
 async function openCallerKeys(config: Config, log: Log): Promise<CallerKeys> {
   if (config.PADLOCK_CALLER_JWKS_URL !== undefined) {
@@ -101,21 +99,21 @@ async function firstRefresh(profiles: ProfileRegistry, log: Log, stopped: () => 
 export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
   keepHeapSmall()
   let config: Config
+  let output: OpenLog
   let log: Log
   let client: ReturnType<typeof openVault>
   let callerKeys: CallerKeys
   let redis: Redis | undefined
   let issuance: Issuance | undefined
-  const stdout = pino.destination(1)
   try {
     config = loadConfig(env)
-    const formatters = { level: (level: string) => ({ level }) }
-    log = pino({ level: config.PADLOCK_LOG_LEVEL, base: null, formatters }, stdout)
+    output = openLog(config.PADLOCK_LOG_LEVEL)
+    log = output.log
     client = openVault(config, log)
     callerKeys = await openCallerKeys(config, log)
     const url = redisUrl(config)
-    redis = url === undefined ? undefined : connectRedis(url, log)
-    issuance = await openIssuance(config, log, stdout)
+    redis = url === undefined ? undefined : await connectRedis(url, log)
+    issuance = await openIssuance(config, log, output.stream)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     process.stderr.write(`${error.message}\n`)
@@ -134,6 +132,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
     refreshSeconds: config.PADLOCK_PROFILE_REFRESH_SECONDS,
   })
   const metrics = createMetrics()
+  output.onDrop(() => metrics.logLinesDropped.inc())
   if (issuance !== undefined) issuanceMetrics(metrics.registry, issuance)
   const subjectKey = new SubjectKeyReader(client, session, mounts.kv, log, (key) => {
     if (issuance !== undefined) issuance.log.subjectKey = key

@@ -58,6 +58,11 @@ export function createMetrics() {
       registers: [registry],
     }),
     requests: requestCounter(registry),
+    logLinesDropped: new Counter({
+      name: 'padlock_log_lines_dropped_total',
+      help: 'Lines of the log that were dropped, since whoever reads it did not keep up',
+      registers: [registry],
+    }),
     requestDuration: new Histogram({
       name: 'padlock_request_duration_seconds',
       help: 'Time from the head of a request to the end of its answer',

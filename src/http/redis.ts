@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 
 /**
  * A connection to the Redis in which instances count callers together. It gives up soon, keeps nothing for
@@ -7,7 +7,9 @@ import { Redis } from 'ioredis'
  *
  * @param url redis:// or rediss://
  */
-export function connectRedis(url: string, log: FastifyBaseLogger): Redis {
+export async function connectRedis(url: string, log: FastifyBaseLogger): Promise<Redis> {
+  // Only here: whoever needs no Redis need not hold its client in memory.
+  const { Redis } = await import('ioredis')
   const redis = new Redis(url, {
     connectTimeout: 1_000,
     commandTimeout: 100,
