@@ -52,9 +52,11 @@ await runBench(log, async (cleanup, vault) => {
   log(`\n${cellTable([...cells, ...cells3072])}\n\n${limitTable(limits)}\n`)
   if (!quick) log(`${offeredTable(offered)}\n`)
   log(figureTable(figures))
-  const errors = [...cells, ...cells3072].reduce((sum, cell) => sum + cell.errors, 0)
+  // 512 connections that ask again at once make thousands of a moment's refusals: those stand in the table.
+  const judged = [...cells, ...cells3072].filter(({ connections }) => connections <= 128)
+  const errors = judged.reduce((sum, cell) => sum + cell.errors, 0)
   if (errors > 0) {
-    log(`\n${errors} errors (answers that are no token, broken connections): nothing is written.`)
+    log(`\n${errors} errors at up to 128 connections (no token, broken connections): nothing is written.`)
     return 1
   }
   if (!quick) {

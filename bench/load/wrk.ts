@@ -4,11 +4,13 @@ import { promisify } from 'node:util'
 
 /** What wrk measured: a closed loop, each connection asks again as soon as it is answered. */
 export interface WrkResult {
+  /** answers of 2xx in a second: a refusal is no token */
   perSecond: number
   p50Ms: number
   p99Ms: number
   /** answers that were not 2xx, and broken connections */
   errors: number
+  /** answers of 2xx */
   requests: number
 }
 
