@@ -97,6 +97,15 @@ t.test('a list for people', async (t) => {
   t.notMatch(stdout, '\u001b', 'no colours off a terminal')
 })
 
+t.test('what somebody wrote into a profile does nothing to the terminal', async (t) => {
+  await addProfile('painted', { activatedBy: '\u001b[2Jroot\r\n\u0007', issuer: 'shop\nBcc: all' })
+  const { stdout } = await run(['list', 'painted'])
+  t.match(stdout, / root +sha256:/)
+  const { stdout: mail } = await run(['export', 'painted'])
+  t.match(mail, /^Subject: .*\(shop Bcc: all\)$/m)
+  for (const character of ['\u001b', '\r', '\u0007']) t.notOk((stdout + mail).includes(character))
+})
+
 t.test('stage adopts a version that somebody made in Vault by hand, and says so', async (t) => {
   await addProfile('hand')
   await api('POST', 'transit/keys/padlock-hand/rotate')

@@ -1,6 +1,6 @@
 import { agreed } from './agreed.ts'
 import { checkAcknowledged } from './acknowledged.ts'
-import { type KeyContext, readSubject, refuseRetired, versionKey } from './context.ts'
+import { type KeyContext, plain, readSubject, refuseRetired, versionKey } from './context.ts'
 import { instancesOf } from './instances.ts'
 import { type FollowOptions, finish, pin } from './pin.ts'
 
@@ -43,6 +43,8 @@ export async function activateKey(
           ? `To go back: padlock key rollback ${profile}`
           : `To go forward again: padlock key activate ${profile} ${settings.signingKeyVersion}`,
       ]
-    : [`${profile} signs with version ${version} of ${key.name} already, since ${settings.activatedAt}.`]
+    : [
+        `${profile} signs with version ${version} of ${key.name} already, since ${plain(settings.activatedAt)}.`,
+      ]
   await finish(context, { profile, version, changed, lines }, follow)
 }

@@ -1,4 +1,5 @@
 import { createPublicKey } from 'node:crypto'
+import { stripVTControlCharacters } from 'node:util'
 import type { ProfileSettings } from '../../token/profile.ts'
 import { keyFingerprint, rsaThumbprint } from '../../token/rsa-public-key.ts'
 import type { VaultClient } from '../../vault/client.ts'
@@ -93,6 +94,9 @@ export function refuseRetired({ key }: KeySubject, version: number, transitMount
       `To undo that: vault write ${transitMount}/keys/${key.name}/config min_encryption_version=${version}`,
   )
 }
+
+/** A name or text from Vault for a terminal: whoever wrote it there must not move the cursor here. */
+export const plain = (text: string): string => stripVTControlCharacters(text).replace(/\p{Cc}+/gu, ' ')
 
 /** Writes a result: JSON for programs, else the text. */
 export function print({ terminal, output }: KeyContext, result: object, text: string): void {

@@ -4,6 +4,7 @@ import { keyVersionState } from '../../token/key-versions.ts'
 import { refused } from '../exit.ts'
 import {
   type KeyContext,
+  plain,
   type KeySubject,
   print,
   readSubject,
@@ -56,7 +57,7 @@ export async function exportKey(context: KeyContext, profile: string, options: E
   const state = keyVersionState(version, settings, key.minEncryptionVersion)
   const pem = `${publicKey.trim()}\n`
   if (options.out !== undefined) await writePem(options.out, pem)
-  const mail = keyMail({ issuer: settings.issuer, pem, fingerprint, state, attached: options.out })
+  const mail = keyMail({ issuer: plain(settings.issuer), pem, fingerprint, state, attached: options.out })
   const { terminal } = context
   if (state === 'retired') {
     terminal.stderr.write(`Note: version ${version} is retired and cannot sign; nobody needs its key.\n`)

@@ -2,7 +2,7 @@ import { type KeyVersionState, keyVersionState } from '../../token/key-versions.
 import { type KeyMove, readKeyMoves } from '../../vault/key-history.ts'
 import { during } from '../exit.ts'
 import { paint, table } from '../terminal.ts'
-import { type KeyContext, type KeySubject, print, readSubject, versionKey } from './context.ts'
+import { type KeyContext, type KeySubject, plain, print, readSubject, versionKey } from './context.ts'
 
 const colours = { staged: 'yellow', active: 'green', previous: 'cyan', retired: 'dim' } as const
 
@@ -59,8 +59,8 @@ export async function listKeys(context: KeyContext, profile: string): Promise<vo
     String(version),
     paint(context.terminal.stdout, colours[state], state),
     shortTime(createdAt),
-    movedAt === null ? '-' : shortTime(movedAt),
-    movedBy ?? '-',
+    movedAt === null ? '-' : plain(shortTime(movedAt)),
+    plain(movedBy ?? '-'),
     fingerprint,
     thumbprint,
   ])

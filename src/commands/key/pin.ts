@@ -1,7 +1,7 @@
 import { readOperatorName } from '../../vault/operator-name.ts'
 import { ProfileConflictError, writeProfile } from '../../vault/profile-store.ts'
 import { during, refused } from '../exit.ts'
-import { type KeyContext, type KeySubject, print, readSubject, versionKey } from './context.ts'
+import { type KeyContext, type KeySubject, plain, print, readSubject, versionKey } from './context.ts'
 import { awaitInstances, instancesOf, type Verdict } from './instances.ts'
 
 /** What the commands that pin a version may be told about the instances. */
@@ -45,7 +45,7 @@ async function checkAgain(context: KeyContext, profile: string, version: number)
   const { settings, key } = now
   if (settings.signingKeyVersion !== version) {
     throw refused(
-      `Version ${version} was pinned, and ${settings.activatedBy} has pinned version ${settings.signingKeyVersion} since.`,
+      `Version ${version} was pinned, and ${plain(settings.activatedBy)} has pinned version ${settings.signingKeyVersion} since.`,
     )
   }
   if (version < key.minEncryptionVersion) {

@@ -1,7 +1,7 @@
 import { setMinEncryptionVersion } from '../../vault/transit-key-changes.ts'
 import { during, refused } from '../exit.ts'
 import { agreed } from './agreed.ts'
-import { type KeyContext, type KeySubject, print, readSubject, versionKey } from './context.ts'
+import { type KeyContext, type KeySubject, plain, print, readSubject, versionKey } from './context.ts'
 import { instancesOf, lookAt } from './instances.ts'
 import { keyUsers, type KeyUser } from './users.ts'
 
@@ -64,7 +64,7 @@ async function checkAgain(context: KeyContext, subject: KeySubject, version: num
   const undo = setMinEncryptionVersion(context.client, context.transitMount, name, minEncryptionVersion)
   await during('Undoing it', undo)
   throw refused(
-    `${first.settings.activatedBy} has pinned version ${first.pinned} in the profile ` +
+    `${plain(first.settings.activatedBy)} has pinned version ${first.pinned} in the profile ` +
       `${first.profile} at the same moment: min_encryption_version is ${minEncryptionVersion} again.`,
   )
 }

@@ -1,7 +1,7 @@
 import { readKeyMoves } from '../../vault/key-history.ts'
 import { during, refused } from '../exit.ts'
 import { agreed } from './agreed.ts'
-import { type KeyContext, type KeySubject, readSubject, refuseRetired, versionKey } from './context.ts'
+import { type KeyContext, type KeySubject, plain, readSubject, refuseRetired, versionKey } from './context.ts'
 import { instancesOf } from './instances.ts'
 import { type FollowOptions, finish, pin } from './pin.ts'
 
@@ -63,7 +63,7 @@ export async function rollbackKey(
     changed
       ? `${profile} signs with version ${version} of ${key.name} again, in place of version ${pinned}.`
       : `${profile} signs with version ${version} of ${key.name}, ` +
-        `${previous !== undefined && previous > version ? `taken back from ${previous} ` : ''}since ${settings.activatedAt}: nothing to change.`,
+        `${previous !== undefined && previous > version ? `taken back from ${previous} ` : ''}since ${plain(settings.activatedAt)}: nothing to change.`,
     `iAdvize must hold ${fingerprint} now: if it has switched to another key, tell your contact at once`,
     `to go back to this one (padlock key export ${profile} ${version}).`,
   ]
