@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { answerData } from './answer-data.ts'
 import type { VaultCallOptions, VaultClient } from './client.ts'
-import { ifPresent } from './if-present.ts'
+import { ifStored } from './if-present.ts'
 import { profileDataPath, profileMetadataPath } from './profile-paths.ts'
 
 const MetadataSchema = Type.Object({
@@ -39,7 +39,7 @@ export async function readProfileVersion(
   name: string,
   options: VaultCallOptions,
 ): Promise<ProfileVersion | undefined> {
-  const body = await ifPresent(client.read(profileMetadataPath(kvMount, name), options))
+  const body = await ifStored(client.read(profileMetadataPath(kvMount, name), options))
   if (body === undefined) return undefined
   const { current_version, versions } = answerData(MetadataSchema, "a profile's metadata", body)
   const newest = versions[current_version]
@@ -59,7 +59,7 @@ export async function readProfileData(
   name: string,
   options: VaultCallOptions,
 ): Promise<ProfileData | undefined> {
-  const body = await ifPresent(client.read(profileDataPath(kvMount, name), options))
+  const body = await ifStored(client.read(profileDataPath(kvMount, name), options))
   if (body === undefined) return undefined
   const { data, metadata } = answerData(DataSchema, 'a profile', body)
   return { kvVersion: metadata.version, createdAt: metadata.created_time, data }

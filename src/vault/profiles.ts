@@ -9,7 +9,8 @@ import {
   ProfileSettingsSchema,
 } from '../token/profile.ts'
 import { userIdRules } from '../token/user-id.ts'
-import { type VaultCallOptions, type VaultClient, VaultError } from './client.ts'
+import type { VaultCallOptions, VaultClient } from './client.ts'
+import { isAbsent } from './if-present.ts'
 import { profilesFolder } from './profile-paths.ts'
 import { formerKeys, type PublishedKey, publishedKeys } from './published-keys.ts'
 import { parseRecipientKey } from './recipient-key.ts'
@@ -58,7 +59,7 @@ export async function listProfiles(
       : []
   } catch (error) {
     // KV answers 404 for a folder with nothing in it.
-    if (error instanceof VaultError && error.vaultStatus === 404) return []
+    if (isAbsent(error)) return []
     throw error
   }
 }
