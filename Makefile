@@ -6,7 +6,7 @@ NODE := tools/node
 BIN := node_modules/.bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-faults bench bench-quick bench-memory vault types lint format format-check setup clean
+.PHONY: help run test test-faults bench bench-quick bench-memory soak vault types lint format format-check setup clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -28,6 +28,9 @@ bench-quick: $(INSTALLED) ## Measure a part of it in two minutes; writes nothing
 
 bench-memory: $(INSTALLED) ## Watch Padlock's memory for ten minutes at 512 connections; `make bench` tells of it
 	@exec $(NODE) bench/run-memory.ts
+
+soak: $(INSTALLED) ## Ten minutes at 80 % of the capacity: errors, slope of memory, p99 at start and end
+	@exec $(NODE) bench/run-soak.ts
 
 vault: $(INSTALLED) ## Build the pinned Vault with Go, or find the one built earlier; print its path
 	@exec $(NODE) tools/vault/build.ts

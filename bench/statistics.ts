@@ -21,3 +21,21 @@ export function percentile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN
 }
+
+/**
+ * The straight line through some points by least squares: how steep it is, and how uncertain that is.
+ *
+ * @param points at least three, x and y
+ */
+export function slope(points: readonly (readonly [number, number])[]): {
+  slope: number
+  standardError: number
+} {
+  const count = points.length
+  const mean = (index: 0 | 1) => points.reduce((sum, point) => sum + point[index], 0) / count
+  const [meanX, meanY] = [mean(0), mean(1)]
+  const spreadX = points.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0)
+  const steep = points.reduce((sum, [x, y]) => sum + (x - meanX) * (y - meanY), 0) / spreadX
+  const left = points.reduce((sum, [x, y]) => sum + (y - meanY - steep * (x - meanX)) ** 2, 0)
+  return { slope: steep, standardError: Math.sqrt(left / (count - 2) / spreadX) }
+}
