@@ -8,6 +8,7 @@ import { build } from '../build.ts'
 import { type Config, ConfigError, loadConfig, unknownVariables } from '../config.ts'
 import type { PadlockError } from '../errors.ts'
 import { buildApp } from '../http/app.ts'
+import { breakerMetric } from '../http/breaker-metric.ts'
 import { CallerKeyFileError, type CallerKeys, pemCallerKeys } from '../http/caller-keys.ts'
 import { issuanceMetrics } from '../http/issuance-metrics.ts'
 import { JwksCallerKeys } from '../http/jwks-caller-keys.ts'
@@ -20,6 +21,7 @@ import { VaultSession } from '../vault/session.ts'
 import { signingProbe } from '../vault/signing-probe.ts'
 import { SubjectKeyReader } from '../vault/subject-key-reader.ts'
 import { TransitSigner } from '../vault/transit-signer.ts'
+import { VaultBreaker } from '../vault/vault-breaker.ts'
 import { VaultHealth } from '../vault/vault-health.ts'
 import { keepHeapSmall } from './heap.ts'
 import { openIssuance } from './issuance.ts'
@@ -124,7 +126,8 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
 
   let stopping = false
   const session = new VaultSession(client, createLogin(client, config), log)
-  const health = new VaultHealth(client)
+  const breaker = new VaultBreaker(log)
+  const health = new VaultHealth(client, breaker)
   const mounts = { kv: config.PADLOCK_KV_MOUNT, transit: config.PADLOCK_TRANSIT_MOUNT }
   const profiles = new ProfileRegistry({
     ...{ client, session, mounts, log },
@@ -133,12 +136,13 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
   })
   const metrics = createMetrics()
   output.onDrop(() => metrics.logLinesDropped.inc())
+  breakerMetric(metrics.registry, breaker)
   if (issuance !== undefined) issuanceMetrics(metrics.registry, issuance)
   const subjectKey = new SubjectKeyReader(client, session, mounts.kv, log, (key) => {
     if (issuance !== undefined) issuance.log.subjectKey = key
   })
   const signer = new TransitSigner({
-    ...{ client, session, mount: config.PADLOCK_TRANSIT_MOUNT, observer: metrics.signing },
+    ...{ client, session, breaker, mount: config.PADLOCK_TRANSIT_MOUNT, observer: metrics.signing },
     onAsk: issuance && ((...call) => issuance.log.asked(...call)),
     limits: {
       inFlight: config.PADLOCK_SIGN_IN_FLIGHT,

@@ -41,7 +41,7 @@ export async function shedLoad(app: FastifyInstance, deps: AppDeps): Promise<voi
     if (inFlight >= fewRequests && app.isUnderPressure()) return true
     const key = profiles.usable(name)?.profile.pinnedKey
     if (key === undefined) return false
-    return !signer.admits(key, performance.now() + deadlineMs * expectedShare)
+    return signer.refusal(key, performance.now() + deadlineMs * expectedShare)?.code === 'overloaded'
   }
 
   let refused = 0

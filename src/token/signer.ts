@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto'
+import type { PadlockError } from '../errors.ts'
 
 /** A pinned version of an RSA signing key: its name and version in Vault, and the public part to verify with. */
 export interface SigningKey {
@@ -37,12 +38,13 @@ export interface Signer {
   sign(digest: Buffer, key: SigningKey, options: SignOptions): Promise<Signature>
 }
 
-/** A signer that can tell beforehand that it has too much to do. */
+/** A signer that can tell beforehand that it has too much to do, or cannot do it now. */
 export interface Admission {
   /**
-   * Whether a signature asked for now can be there in time.
+   * Why a signature asked for now would not be there in time: an error with code `overloaded`, `vault_unavailable` or
+   * `vault_sealed`; undefined when it can be.
    *
    * @param deadline milliseconds of performance.now()
    */
-  admits(key: SigningKey, deadline: number): boolean
+  refusal(key: SigningKey, deadline: number): PadlockError | undefined
 }

@@ -67,25 +67,26 @@ export class SignQueue {
   }
 
   /**
-   * Whether a signature asked for now can be there in time: false when the key's queue is full, or as long as those
-   * before it take too long.
+   * `overloaded` where a signature asked for now cannot be there in time: when the key's queue is full, or as long as
+   * those before it take too long.
    *
    * @param deadline milliseconds of performance.now()
    */
-  admits(key: SigningKey, deadline: number): boolean {
+  refusal(key: SigningKey, deadline: number): PadlockError | undefined {
     const queue = this.#queues.get(idOf(key))
-    if (queue === undefined) return true
+    if (queue === undefined) return undefined
     const waiting = queue.waiting.size
-    if (waiting >= this.#limits.queueMax) return false
-    if (queue.calls === 0 || this.#calls < this.#limits.inFlight) return true
-    return performance.now() + queue.pace.expectedMs(waiting + 1, queue.calls) <= deadline
+    if (waiting >= this.#limits.queueMax) return overloaded
+    if (queue.calls === 0 || this.#calls < this.#limits.inFlight) return undefined
+    const expectedMs = queue.pace.expectedMs(waiting + 1, queue.calls)
+    return performance.now() + expectedMs > deadline ? overloaded : undefined
   }
 
   /**
    * Puts a signature into the queue.
    *
    * @param digest SHA-256 of the JWS signing input, 32 bytes
-   * @throws PadlockError `overloaded` where `admits` says no, `vault_timeout` at the deadline or when the
+   * @throws PadlockError as `refusal` says, `vault_timeout` at the deadline or when the
    *   caller has gone away, or what became of the call
    */
   add(digest: Buffer, key: SigningKey, options: SignOptions): Promise<Signature> {
@@ -93,7 +94,8 @@ export class SignQueue {
       if (options.signal?.aborted || options.deadline <= performance.now()) {
         throw new PadlockError('vault_timeout')
       }
-      if (!this.admits(key, options.deadline)) throw overloaded
+      const refusal = this.refusal(key, options.deadline)
+      if (refusal !== undefined) throw refusal
       const queue = this.#queueOf(key)
       const reference = (++this.#references).toString(36)
       const leave = () => this.#remove(queue, item)

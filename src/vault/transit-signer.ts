@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto'
+import { ExponentialBackoff, handleWhen, retry } from 'cockatiel'
 import { PadlockError } from '../errors.ts'
 import type { Admission, Signature, Signer, SigningKey, SignOptions } from '../token/signer.ts'
 import { batchOutcomes, signError } from './batch-results.ts'
-import type { VaultClient } from './client.ts'
+import { type VaultClient, VaultError } from './client.ts'
+import { RetryBudget } from './retry-budget.ts'
 import type { VaultSession } from './session.ts'
 import type { SignItem } from './sign-item.ts'
 import { type SignLimits, type SignObserver, type SignOutcomes, SignQueue } from './sign-queue.ts'
+import type { VaultBreaker } from './vault-breaker.ts'
 
 /** What the signer tells whoever counts. */
 export interface TransitSignerObserver extends SignObserver {
@@ -17,6 +20,8 @@ export interface TransitSignerObserver extends SignObserver {
 export interface TransitSignerDeps {
   client: VaultClient
   session: VaultSession
+  /** one for all that calls this Vault for callers */
+  breaker: VaultBreaker
   /** path of the transit engine, without slashes at its ends */
   mount: string
   limits: SignLimits
@@ -24,6 +29,10 @@ export interface TransitSignerDeps {
   /** told what Vault will be asked to sign, once for a call and its repetition, before it leaves */
   onAsk?: ((key: SigningKey, correlationId: string, digests: readonly Buffer[]) => void) | undefined
 }
+
+/** Calls that follow a first one which failed, and the pauses before them, in milliseconds. */
+const maxAttempts = 2
+const pauses = { initialDelay: 40, maxDelay: 150 }
 
 /** What every signature of a call has in common: Vault reads these beside `batch_input`, not inside it. */
 const parameters = { prehashed: true, signature_algorithm: 'pkcs1v15', marshaling_algorithm: 'jws' }
@@ -35,14 +44,19 @@ const parameters = { prehashed: true, signature_algorithm: 'pkcs1v15', marshalin
 export class TransitSigner implements Signer, Admission {
   readonly #deps: TransitSignerDeps
   readonly #queue: SignQueue
+  readonly #budget = new RetryBudget()
+  readonly #retry = retry(
+    handleWhen((error) => error instanceof VaultError && error.passing && this.#budget.spend()),
+    { maxAttempts, backoff: new ExponentialBackoff(pauses) },
+  )
 
   constructor(deps: TransitSignerDeps) {
     this.#deps = deps
     this.#queue = new SignQueue(deps.limits, (key, items) => this.#sign(key, items), deps.observer)
   }
 
-  admits(key: SigningKey, deadline: number): boolean {
-    return this.#queue.admits(key, deadline)
+  refusal(key: SigningKey, deadline: number): PadlockError | undefined {
+    return this.#deps.breaker.refusal() ?? this.#queue.refusal(key, deadline)
   }
 
   sign(digest: Buffer, key: SigningKey, options: SignOptions): Promise<Signature> {
@@ -50,8 +64,8 @@ export class TransitSigner implements Signer, Admission {
   }
 
   /**
-   * One call, and one more where Vault could not be reached: a signature made twice is the same signature
-   * (RFC 8017 §8.2). Both have one correlation id.
+   * One call, and more where a passing trouble of the connection or of a node was in the way: a signature made twice
+   * is the same signature (RFC 8017 §8.2). All have one correlation id.
    */
   async #sign(key: SigningKey, items: readonly SignItem[]): Promise<SignOutcomes> {
     const correlationId = randomUUID()
@@ -61,15 +75,13 @@ export class TransitSigner implements Signer, Admission {
       correlationId,
       items.map(({ digest }) => digest),
     )
+    this.#budget.earn()
+    const call = () => this.#call(key, items, correlationId)
     try {
-      return await this.#call(key, items, correlationId)
+      return await this.#retry.execute(() => this.#deps.breaker.run(call))
     } catch (error) {
-      const again = error instanceof PadlockError && error.code === 'vault_unavailable'
-      if (!again) throw signError(error)
-    }
-    return this.#call(key, items, correlationId).catch((error) => {
       throw signError(error)
-    })
+    }
   }
 
   async #call(key: SigningKey, items: readonly SignItem[], correlationId: string): Promise<SignOutcomes> {

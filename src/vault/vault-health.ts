@@ -1,5 +1,6 @@
 import type { VaultClient } from './client.ts'
 import { VaultError } from './client.ts'
+import type { BreakerState, VaultBreaker } from './vault-breaker.ts'
 
 const intervalMs = 1_000
 const timeoutMs = 1_000
@@ -7,19 +8,24 @@ const timeoutMs = 1_000
 /** Asks Vault how it is, once a second, so that readiness costs no call of its own (Vault API, `sys/health`). */
 export class VaultHealth {
   readonly #client: VaultClient
+  readonly #breaker: VaultBreaker
   #state: 'unknown' | 'ok' | 'sealed' | 'uninitialized' | 'unreachable' = 'unknown'
   #timer: NodeJS.Timeout | undefined
 
-  constructor(client: VaultClient) {
+  /** @param breaker of the calls to the same Vault; it is told as soon as Vault is well */
+  constructor(client: VaultClient, breaker: VaultBreaker) {
     this.#client = client
+    this.#breaker = breaker
   }
 
-  status(): 'ok' | 'unavailable' {
-    return this.#state === 'ok' ? 'ok' : 'unavailable'
+  /** Degraded, and still ready, while calls are refused: they are what finds out that Vault serves again. */
+  status(): 'ok' | 'degraded' | 'unavailable' {
+    if (this.#state !== 'ok') return 'unavailable'
+    return this.#breaker.state === 'closed' ? 'ok' : 'degraded'
   }
 
-  details(): { state: string } {
-    return { state: this.#state }
+  details(): { state: string; breaker: BreakerState } {
+    return { state: this.#state, breaker: this.#breaker.state }
   }
 
   async check(): Promise<void> {
@@ -34,6 +40,7 @@ export class VaultHealth {
       if (!(error instanceof VaultError)) throw error
       this.#state = error.code === 'vault_sealed' ? 'sealed' : 'unreachable'
     }
+    if (this.#state === 'ok') this.#breaker.vaultIsWell()
   }
 
   start(): void {

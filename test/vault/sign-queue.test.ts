@@ -215,7 +215,7 @@ t.test('a full queue refuses at once, for its key alone, until there is room', a
 
 t.test('a signature that would come too late is refused at once, by how long calls take', async (t) => {
   const { queue, calls, add, addAll } = queueOf(t, { inFlight: 1, batchMax: 1 })
-  const admits = (inMs: number, key = shop) => queue.admits(key, performance.now() + inMs)
+  const admits = (inMs: number, key = shop) => queue.refusal(key, performance.now() + inMs) === undefined
   void addAll(names(12))
   await setImmediate()
   t.ok(admits(50), 'nothing is known yet')
@@ -241,7 +241,7 @@ t.test('whoever can leave at once is admitted, however slow the calls were', asy
   void add('beside')
   calls[0]?.answer()
   await setImmediate()
-  t.ok(queue.admits(shop, performance.now() + 10))
+  t.equal(queue.refusal(shop, performance.now() + 10), undefined)
   const signature = add('c', shop, { inMs: 60_000 })
   await answerAll()
   t.equal(await codeOf(signature), 'c')

@@ -9,8 +9,10 @@ import { createVaultClient } from '../../src/vault/client.ts'
 import { VaultSession } from '../../src/vault/session.ts'
 import type { SignLimits } from '../../src/vault/sign-queue.ts'
 import { TransitSigner } from '../../src/vault/transit-signer.ts'
+import { VaultBreaker } from '../../src/vault/vault-breaker.ts'
 import { testVault } from '../support/vault.ts'
 import { type StandInCall, vaultStandIn } from '../support/vault-stand-in.ts'
+import { until } from '../support/wait.ts'
 
 const vault = await testVault(t)
 await vault.api('POST', 'sys/mounts/transit', { type: 'transit' })
@@ -55,7 +57,7 @@ function signerOf(limits: Partial<SignLimits> = {}) {
   standIn.answer = (call) => call.forward()
   const codes: string[] = []
   const signer = new TransitSigner({
-    ...{ client, session, mount: 'transit' },
+    ...{ client, session, breaker: new VaultBreaker(), mount: 'transit' },
     limits: { inFlight: 2, batchMax: 32, queueMax: 10_000, ...limits },
     observer: { changed: () => {}, sent: () => {}, answered: (_durationMs, code) => codes.push(code) },
   })
@@ -249,7 +251,7 @@ for (const [what, change, expected] of [
   })
 }
 
-t.test('a connection broken in the middle of an answer is tried once more, under the same id', async (t) => {
+t.test('a connection broken in the middle of an answer is tried again, under the same id', async (t) => {
   const { codesOf, codes } = signerOf({ inFlight: 1 })
   standIn.answer = (call) => (standIn.calls.length === 1 ? 'reset' : call.forward())
   t.strictSame(await codesOf(texts(4)), good(texts(4)))
@@ -260,13 +262,39 @@ t.test('a connection broken in the middle of an answer is tried once more, under
   t.equal(second.headers['x-correlation-id'], first.headers['x-correlation-id'])
 })
 
-t.test('once more and not again', async (t) => {
-  for (const broken of ['reset', { status: 500, body: { errors: ['boom'] } }] as const) {
+t.test('twice more and not again', async (t) => {
+  for (const broken of [
+    'reset',
+    { status: 500, body: { errors: ['boom'] } },
+    { status: 412, body: { errors: ['required index state not present'] } },
+  ] as const) {
     const { codesOf } = signerOf({ inFlight: 1 })
     standIn.answer = () => broken
     t.strictSame(await codesOf(texts(4)), Array(4).fill('vault_unavailable'))
-    t.equal(standIn.calls.length, 2)
+    t.equal(standIn.calls.length, 3)
   }
+})
+
+t.test('where every call fails, hardly more than the first ones go out', async (t) => {
+  const { sign } = signerOf({ inFlight: 1 })
+  // Every fifth is served, so that the breaker stays closed and the budget alone holds them back.
+  standIn.answer = (call) =>
+    standIn.calls.length % 5 === 0 ? call.forward() : { status: 500, body: { errors: ['boom'] } }
+  for (let i = 0; i < 250; i++) await sign(`text-${i}`)
+  t.ok(standIn.calls.length > 255, 'retries are made')
+  t.ok(standIn.calls.length <= 1.1 * 250, `${standIn.calls.length} calls for 250`)
+})
+
+t.test('while Vault does not serve, nothing is sent, but a single call now and then', async (t) => {
+  const { signer, sign } = signerOf({ inFlight: 1 })
+  standIn.answer = () => ({ status: 503, body: { errors: ['Vault is sealed'] } })
+  while (signer.refusal(shop, performance.now() + 30_000) === undefined) await sign('not signed')
+  const calls = standIn.calls.length
+  t.equal((await sign('refused')).code, 'vault_sealed')
+  t.equal(standIn.calls.length, calls)
+  standIn.answer = (call) => call.forward()
+  await until(() => signer.refusal(shop, performance.now() + 30_000) === undefined)
+  t.ok((await sign('signed again')).jws)
 })
 
 t.test('what a second call cannot mend is not tried again', async (t) => {
@@ -274,6 +302,7 @@ t.test('what a second call cannot mend is not tried again', async (t) => {
     [503, 'Vault is sealed', 'vault_sealed'],
     [429, 'quota', 'vault_throttled'],
     [400, 'signing key not found', 'signing_key_missing'],
+    [307, 'elsewhere', 'vault_unavailable'],
   ] as const) {
     const { codesOf } = signerOf({ inFlight: 1 })
     standIn.answer = () => ({ status, body: { errors: [error] } })
@@ -335,7 +364,7 @@ t.test('nobody is signed for who stopped waiting while the session logged in', a
   )
   signerOf()
   const signer = new TransitSigner({
-    ...{ client, session: slow, mount: 'transit' },
+    ...{ client, session: slow, breaker: new VaultBreaker(), mount: 'transit' },
     limits: { inFlight: 1, batchMax: 32, queueMax: 10 },
   })
   const digest = createHash('sha256').update('x').digest()

@@ -139,7 +139,8 @@ export async function tokenRoutes(
     if (request.accepts().type(answerTypes) === false) throw new PadlockError('not_acceptable')
     checkContent(request)
     if (deps.issuance?.forbids()) throw new PadlockError('issuance_log_unavailable')
-    if (!deps.signer.admits(profile.pinnedKey, request.deadline)) throw new PadlockError('overloaded')
+    const refusal = deps.signer.refusal(profile.pinnedKey, request.deadline)
+    if (refusal !== undefined) throw refusal
   }
 
   app.post(
