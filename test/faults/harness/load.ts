@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent } from 'undici'
-import type { Answer } from '../../support/problem.ts'
+import { type Answer, codeOf } from '../../support/problem.ts'
 
 /** One request of the load, and what came of it. */
 export interface Outcome {
@@ -16,7 +16,7 @@ export interface Outcome {
 }
 
 export interface LoadOptions {
-  /** addresses of Padlock; a request that gets no answer at one is sent to the next, as a balancer's client would */
+  /** addresses of Padlock; a request that is not served at one is sent to the next, as a balancer would send it */
   urls: string[]
   /** a caller's JWT */
   token: string
@@ -89,7 +89,7 @@ export class Load {
       try {
         answer = await this.#ask(url, userId)
         error = undefined
-        break
+        if (codeOf(answer) !== 'shutting_down') break
       } catch (cause) {
         const { code, name } = cause as { code?: string; name: string }
         error = code ?? name
