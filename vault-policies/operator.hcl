@@ -15,9 +15,20 @@ path "transit/keys/padlock-*" {
   }
 }
 
-# `delete` marks the newest version of a profile as deleted; it can be written again or undeleted.
 path "secret/data/padlock/profiles/*" {
   capabilities = ["create", "read", "update", "delete"]
+}
+
+# `profile delete` names the version that was seen, so that nobody deletes what another one has just written; and
+# `profile rollback` brings it back. What is deleted here is kept: only `destroy` would erase it.
+path "secret/delete/padlock/profiles/*" {
+  capabilities       = ["update"]
+  allowed_parameters = { "versions" = [] }
+}
+
+path "secret/undelete/padlock/profiles/*" {
+  capabilities       = ["update"]
+  allowed_parameters = { "versions" = [] }
 }
 
 # History of a profile, for `profile rollback`. Without `delete`, nobody erases that history.

@@ -1,7 +1,8 @@
 import { styleText } from 'node:util'
-import { Command } from 'commander'
+import type { Command } from 'commander'
 import { type Environment, startEnvironment } from '../dev/environment.ts'
 import { type FirstToken, issueFirstToken } from '../dev/first-token.ts'
+import { command } from './command.ts'
 
 const print = (line = '') => process.stdout.write(`${line}\n`)
 const bold = (text: string) => styleText('bold', text)
@@ -63,11 +64,17 @@ async function dev(): Promise<number> {
   }
 }
 
+const help = {
+  description: 'development: a Vault, Padlock on it, and a recipient that stands where iAdvize stands',
+  text: `It stays in the foreground until Ctrl-C, and ends all that it started and nothing else. Where it is, and what a
+script needs to call it, stands in .dev/env.`,
+  examples: ['padlock dev', 'PADLOCK_PORT=3001 PADLOCK_DEV_VAULT_PORT=8201 padlock dev'],
+  exitCodes: 'Exit codes: 0 ended by a signal, 1 a part could not start or ended by itself.',
+}
+
 /** `padlock dev` and its parts; development only. */
 export function devCommand(): Command {
-  return new Command('dev')
-    .description('development: a Vault, Padlock on it, and a recipient that stands where iAdvize stands')
-    .action(async () => {
-      process.exit(await dev())
-    })
+  return command('dev', help).action(async () => {
+    process.exit(await dev())
+  })
 }

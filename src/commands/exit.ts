@@ -1,4 +1,5 @@
-import { stripVTControlCharacters } from 'node:util'
+import { stripVTControlCharacters, styleText } from 'node:util'
+import { CommanderError } from 'commander'
 import { PadlockError } from '../errors.ts'
 import { VaultError } from '../vault/client.ts'
 import type { Terminal } from './terminal.ts'
@@ -45,6 +46,10 @@ function vaultFailure(error: VaultError): CommandError {
 export function failureOf(error: unknown): CommandError {
   if (error instanceof CommandError) return error
   if (error instanceof VaultError) return vaultFailure(error)
+  // Commander has told what is wrong, or has printed the help that was asked for.
+  if (error instanceof CommanderError) {
+    return new CommandError(error.exitCode === 0 ? exitCodes.done : exitCodes.usage, '', { cause: error })
+  }
   if (error instanceof PadlockError)
     return new CommandError(exitCodes.refused, error.message, { cause: error })
   const { stack, message } = error instanceof Error ? error : new Error(String(error))
@@ -72,7 +77,10 @@ export async function runCommand(terminal: Terminal, work: () => Promise<void>):
     await work()
   } catch (error) {
     const failure = failureOf(error)
-    terminal.stderr.write(`${failure.message}\n`)
+    if (failure.message !== '') {
+      const error = styleText('red', 'error:', { stream: terminal.stderr })
+      terminal.stderr.write(`${error} ${failure.message}\n`)
+    }
     process.exitCode = failure.exitCode
   }
 }

@@ -22,6 +22,12 @@ export const profileName = checked(
   'A name is lower-case letters, digits and hyphens, at most 64.',
 )
 
+/** Number of a version, of a key or of a profile. */
+export function versionNumber(value: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(value)) throw new InvalidArgumentError('A version is a whole number from 1.')
+  return Number(value)
+}
+
 /** Seconds. */
 export function duration(value: string): number {
   const seconds = parseDuration(value)

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
-import { Command } from 'commander'
+import type { Command } from 'commander'
 import type { Redis } from 'ioredis'
 import type { Issuance } from '../audit/issuance.ts'
 import { build } from '../build.ts'
@@ -23,6 +23,7 @@ import { SubjectKeyReader } from '../vault/subject-key-reader.ts'
 import { TransitSigner } from '../vault/transit-signer.ts'
 import { VaultBreaker } from '../vault/vault-breaker.ts'
 import { VaultHealth } from '../vault/vault-health.ts'
+import { command } from './command.ts'
 import { keepHeapSmall } from './heap.ts'
 import { openIssuance } from './issuance.ts'
 import { type Log, type OpenLog, openLog } from './log.ts'
@@ -204,10 +205,16 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
   return new Promise<number>(() => {})
 }
 
+const help = {
+  description: 'run the HTTP service (configured by the environment: see .env.example)',
+  text: 'It serves until SIGTERM or SIGINT, which finish what is in flight. Its log goes to standard output, as JSON.',
+  examples: ['set -a; . ./padlock.env; set +a; padlock serve', 'curl -sS http://127.0.0.1:3000/health/ready'],
+  exitCodes:
+    'Exit codes: 0 stopped by a signal, 1 it cannot listen or no profile can sign, 2 wrong configuration.',
+}
+
 export function serveCommand(): Command {
-  return new Command('serve')
-    .description('run the HTTP service (configured by the environment: see .env.example)')
-    .action(async () => {
-      process.exit(await serve(process.env))
-    })
+  return command('serve', help).action(async () => {
+    process.exit(await serve(process.env))
+  })
 }

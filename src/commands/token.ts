@@ -1,13 +1,14 @@
-import { Command } from 'commander'
-import { exitCodes } from './exit.ts'
+import type { Command } from 'commander'
+import { command } from './command.ts'
 import { inspectCommand } from './token/inspect.ts'
 import { issueCommand } from './token/issue.ts'
 
 /** `padlock token`: to get a token, and to see what is wrong with one. */
 export function tokenCommand(): Command {
-  return new Command('token')
-    .description('issue a token, or inspect one of any implementation')
+  return command('token', {
+    description: 'issue a token, or inspect one of any implementation',
+    examples: ['padlock token issue default --user-id-file id.txt', 'padlock token inspect < token'],
+  })
     .addCommand(issueCommand())
     .addCommand(inspectCommand())
-    .exitOverride((error) => process.exit(error.exitCode === 0 ? exitCodes.done : exitCodes.usage))
 }

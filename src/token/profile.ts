@@ -63,6 +63,9 @@ export const ProfileSettingsSchema = Type.Object(
     previousSigningKeyVersion: Type.Optional(version()),
     activatedAt: Type.String({ description: 'When the pinned version was activated, RFC 3339' }),
     activatedBy: Type.String({ description: 'The display name of the operator who did it' }),
+    changedBy: Type.Optional(
+      Type.String({ description: 'The display name of the operator who wrote this version' }),
+    ),
     userIdPattern: Type.Optional(Type.String({ minLength: 1, maxLength: 1024 })),
     userIdPlaceholders: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 255 }))),
     allowedUserIds: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 255 }))),

@@ -24,3 +24,13 @@ export async function ifStored(call: Promise<unknown>): Promise<unknown> {
     throw error
   }
 }
+
+/** What a call gives, or undefined where Vault denies it (403): it is another team's. */
+export async function unlessDenied<T>(call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call
+  } catch (error) {
+    if (error instanceof VaultError && error.vaultStatus === 403) return undefined
+    throw error
+  }
+}

@@ -8,3 +8,7 @@ export const profileDataPath = (kvMount: string, name: string): string =>
 /** Where a profile's history stands: its versions, and which is the newest. */
 export const profileMetadataPath = (kvMount: string, name: string): string =>
   `${profilesFolder(kvMount)}/${name}`
+
+/** Where versions that are named are deleted, and brought back. */
+export const profileVersionsPath = (kvMount: string, name: string, action: 'delete' | 'undelete'): string =>
+  `${kvMount}/${action}/padlock/profiles/${name}`

@@ -1,6 +1,7 @@
 import { Ajv } from 'ajv'
 import { Type } from 'typebox'
 import { ProfileNameSchema, type ProfileSettings, ProfileSettingsSchema } from '../token/profile.ts'
+import { UserIdPatternError, userIdRules } from '../token/user-id.ts'
 import { answerData } from './answer-data.ts'
 import { type VaultClient, VaultError } from './client.ts'
 import { ifPresent } from './if-present.ts'
@@ -34,9 +35,16 @@ export function settingsFaults(value: unknown): string[] {
       return `${instancePath || 'the profile'} ${message}${extra}`
     })
   }
-  return Object.hasOwn(value.recipientKeys, value.activeRecipientKey)
+  const faults = Object.hasOwn(value.recipientKeys, value.activeRecipientKey)
     ? []
     : ['/activeRecipientKey is not one of recipientKeys']
+  try {
+    userIdRules(value)
+  } catch (error) {
+    if (!(error instanceof UserIdPatternError)) throw error
+    faults.push(error.message.replace(/^userIdPattern/, '/userIdPattern'))
+  }
+  return faults
 }
 
 /** Names of all profiles, deleted ones that have a history included. */

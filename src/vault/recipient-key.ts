@@ -1,13 +1,7 @@
-import {
-  constants,
-  createPrivateKey,
-  createPublicKey,
-  type KeyObject,
-  publicEncrypt,
-  X509Certificate,
-} from 'node:crypto'
+import { constants, createPublicKey, type KeyObject, publicEncrypt, X509Certificate } from 'node:crypto'
 import { PadlockError } from '../errors.ts'
 import { keyFingerprint, type RsaFault, rsaFault, rsaThumbprint } from '../token/rsa-public-key.ts'
+import { isPrivateDer, privateMembers, saysPrivate } from './private-key-signs.ts'
 
 /** The key that tokens are encrypted to. */
 export interface RecipientKey {
@@ -17,6 +11,8 @@ export interface RecipientKey {
   thumbprint: string
   /** `sha256:` + unpadded standard base64 of the SHA-256 of the DER SPKI */
   fingerprint: string
+  /** length of the modulus */
+  bits: number
 }
 
 export type RecipientKeyFault =
@@ -29,8 +25,9 @@ export type RecipientKeyFault =
 
 const sentences: Record<RecipientKeyFault, string> = {
   private_key:
-    "This is a PRIVATE key. Padlock needs the recipient's public key, and nobody may have the private one but the " +
-    'recipient. Nothing was stored. If this key is in use anywhere, replace it.',
+    'This is a PRIVATE key: treat it as compromised. Whoever has it can read every token, and it has now been in ' +
+    "more places than its owner's. Tell the owner to replace it. Nothing of it was stored, sent or shown. Padlock " +
+    "needs the recipient's PUBLIC key.",
   not_a_key: 'This is no public key: give PEM, base64 of a DER SPKI, a JWK, or an X.509 certificate.',
   several_keys: "There is more than one key: give the recipient's key alone.",
   wrong_use:
@@ -63,10 +60,7 @@ const attempt = <T>(make: () => T): T | undefined => {
 
 /** DER of an unknown kind: SPKI, else a certificate; anything with a private part is told apart from noise. */
 function fromDer(der: Buffer): KeyObject | undefined {
-  const isPrivate = (['pkcs8', 'pkcs1', 'sec1'] as const).some((type) =>
-    attempt(() => createPrivateKey({ key: der, format: 'der', type })),
-  )
-  if (isPrivate) throw new RecipientKeyError('private_key')
+  if (isPrivateDer(der)) throw new RecipientKeyError('private_key')
   return (
     attempt(() => createPublicKey({ key: der, format: 'der', type: 'spki' })) ??
     attempt(() => new X509Certificate(der).publicKey)
@@ -76,12 +70,13 @@ function fromDer(der: Buffer): KeyObject | undefined {
 function fromPem(pem: string): KeyObject | undefined {
   const labels = Array.from(pem.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----/g), (match) => match[1])
   if (labels.length > 1) throw new RecipientKeyError('several_keys')
+  const body = pem.replace(/-----[^-]*-----/g, '').replace(/\s+/g, '')
+  // A label that says PUBLIC KEY above something else.
+  if (isPrivateDer(Buffer.from(body, 'base64'))) throw new RecipientKeyError('private_key')
   // Only the public half is asked for: Node would take one out of a private key as well.
   if (labels[0] === 'CERTIFICATE') return attempt(() => new X509Certificate(pem).publicKey)
   return attempt(() => createPublicKey({ key: pem, format: 'pem' }))
 }
-
-const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv']
 
 function fromJwk(text: string): KeyObject | undefined {
   const jwk: unknown = attempt(() => JSON.parse(text))
@@ -104,9 +99,19 @@ function fromJwk(text: string): KeyObject | undefined {
   return attempt(() => createPublicKey({ key, format: 'jwk' }))
 }
 
+/** What a file holds as text; DER, which is no text, as its base64. */
+function textOf(input: string | Uint8Array): string {
+  if (typeof input === 'string') return input
+  const bytes = Buffer.from(input)
+  // PowerShell's `>` writes UTF-16 with a byte-order mark.
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return bytes.toString('utf16le')
+  const isText =
+    bytes.every((byte) => byte >= 0x09 && byte !== 0x7f) && !(bytes[0] === 0x30 && (bytes[1] ?? 0) >= 0x80)
+  return isText ? bytes.toString('utf8') : bytes.toString('base64')
+}
+
 function publicKeyOf(text: string): KeyObject | undefined {
-  // PEM, OpenSSH and PuTTY all say so; JSON's members are looked at one by one.
-  if (!text.startsWith('{') && /PRIVATE[ -]|Private-/.test(text)) throw new RecipientKeyError('private_key')
+  if (saysPrivate(text)) throw new RecipientKeyError('private_key')
   if (text.startsWith('{')) return fromJwk(text)
   if (text.includes('-----BEGIN')) return fromPem(text)
   const base64 = text.replace(/\s+/g, '')
@@ -115,14 +120,19 @@ function publicKeyOf(text: string): KeyObject | undefined {
 
 /**
  * Reads a recipient's public key: PEM, base64 of a DER SPKI without armour (as the vendor publishes its own),
- * JWK or a JWK Set of one (RFC 7517), or an X.509 certificate, of which only the key counts.
+ * JWK or a JWK Set of one (RFC 7517), or an X.509 certificate, of which only the key counts; the last and SPKI also as
+ * DER, in bytes.
  *
  * RSA only, 2,048 bits at least, a sound exponent (see rsaFault).
  *
  * @throws RecipientKeyError
  */
-export function parseRecipientKey(text: string): RecipientKey {
-  const key = publicKeyOf(text.replace(/^\uFEFF/, '').trim())
+export function parseRecipientKey(input: string | Uint8Array): RecipientKey {
+  const key = publicKeyOf(
+    textOf(input)
+      .replace(/^\uFEFF/, '')
+      .trim(),
+  )
   if (key === undefined) throw new RecipientKeyError('not_a_key')
   const fault = rsaFault(key)
   if (fault !== undefined) throw new RecipientKeyError(fault)
@@ -135,5 +145,6 @@ export function parseRecipientKey(text: string): RecipientKey {
     pem: key.export({ type: 'spki', format: 'pem' }).toString(),
     thumbprint: rsaThumbprint(key),
     fingerprint: keyFingerprint(key),
+    bits: key.asymmetricKeyDetails?.modulusLength as number,
   }
 }

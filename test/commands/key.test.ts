@@ -53,7 +53,7 @@ t.test('a rotation from start to end, with the operator’s policy alone', async
   t.ok(Date.now() - Date.parse(data.activatedAt) < 60_000)
   t.strictSame(
     { ...data, ...pinOf(before.data) },
-    { ...before.data, previousSigningKeyVersion: 1 },
+    { ...before.data, previousSigningKeyVersion: 1, changedBy: 'token-jo' },
     'nothing else',
   )
   const list = await json('list', 'shop')

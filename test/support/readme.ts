@@ -9,19 +9,22 @@ export interface Block {
 
 export const readme = new URL('../../README.md', import.meta.url)
 
-/** Every fenced block of the README, by the name behind its language, or by the language where it has none. */
-export async function readmeBlocks(): Promise<Map<string, Block>> {
-  const text = await readFile(readme, 'utf8')
+/** Every fenced block of a page, by the name behind its language, or by the language where it has none. */
+export async function blocksOf(page: URL): Promise<Map<string, Block>> {
+  const text = await readFile(page, 'utf8')
   const blocks = new Map<string, Block>()
   for (const [, language = '', given = '', body = ''] of text.matchAll(
     /^```(\w+)(?: ([\w.-]+))?\n(.*?)^```$/gms,
   )) {
     const name = given || language
-    if (blocks.has(name)) throw new Error(`the README has two blocks named ${name}`)
+    if (blocks.has(name)) throw new Error(`${page.pathname} has two blocks named ${name}`)
     blocks.set(name, { language, name, text: body })
   }
   return blocks
 }
+
+/** Every fenced block of the README. */
+export const readmeBlocks = (): Promise<Map<string, Block>> => blocksOf(readme)
 
 /** The text of one block of the README. */
 export async function block(name: string): Promise<string> {

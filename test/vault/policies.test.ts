@@ -1,10 +1,15 @@
 import { createHash, createPublicKey, verify } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Command } from 'commander'
 import t from 'tap'
+import { profileCommand } from '../../src/commands/profile.ts'
+import { recipientCommand } from '../../src/commands/recipient.ts'
 import { runSetup } from '../../src/commands/setup/run.ts'
+import type { Terminal } from '../../src/commands/terminal.ts'
 import { createVaultClient } from '../../src/vault/client.ts'
 import { policyRoles, policyText } from '../../src/vault/policies.ts'
+import { runCommandLine } from '../support/terminal.ts'
 import { testVault } from '../support/vault.ts'
 
 const vault = await testVault(t)
@@ -176,6 +181,7 @@ t.test('the service cannot change a profile, read elsewhere, or look after login
       ['POST', profile, { data: { issuer: 'x' } }],
       ['DELETE', profile],
       ['POST', 'secret/delete/padlock/profiles/default', { versions: [1] }],
+      ['POST', 'secret/undelete/padlock/profiles/default', { versions: [1] }],
       ['POST', 'secret/destroy/padlock/profiles/default', { versions: [1] }],
       ['POST', 'secret/metadata/padlock/profiles/default', { max_versions: 1 }],
       ['DELETE', 'secret/metadata/padlock/profiles/default'],
@@ -236,6 +242,47 @@ t.test('the operator keeps keys and profiles', async (t) => {
   t.equal(await does('GET', 'auth/token/lookup-self'), 200)
 })
 
+t.test('with this policy the commands work, and with the service’s none does', async (t) => {
+  const keyFile = join(vectors, 'iadvize-public-key.txt')
+  const certificate = join(vectors, 'recipient-certificate.pem')
+  const fingerprint = 'sha256:6kbhHLMGj8kvQ5quO172x2D3nx4fSEKiVoLIFfh5heU'
+  const steps: [(terminal: Terminal) => Command, string[]][] = [
+    [
+      profileCommand,
+      ['create', 'desk', '--issuer', 'https://desk.test', '--recipient-key', keyFile, '--yes'],
+    ],
+    [profileCommand, ['list']],
+    [profileCommand, ['show', 'desk']],
+    [profileCommand, ['show', 'desk', '--history']],
+    [profileCommand, ['update', 'desk', '--set', 'tokenTtlSeconds=90s', '--yes']],
+    [profileCommand, ['rollback', 'desk', '--yes']],
+    [recipientCommand, ['add', 'desk', certificate, '--yes']],
+    [recipientCommand, ['activate', 'desk', '--fingerprint', fingerprint, '--yes']],
+    [recipientCommand, ['remove', 'desk', 'QspNamaz04P1Fh1DKF1IUvMLLiYJHmQhECR3ue0eJGU', '--yes']],
+    [recipientCommand, ['list', 'desk']],
+    [profileCommand, ['validate', 'desk']],
+    [profileCommand, ['delete', 'desk', '--confirm', 'desk']],
+    [profileCommand, ['rollback', 'desk', '--yes']],
+  ]
+  const as = (token: string) => ({ VAULT_ADDR: vault.address, VAULT_TOKEN: token })
+  for (const [make, args] of steps) {
+    const { exitCode, stderr } = await runCommandLine(as(made.operator), make, args)
+    t.equal(exitCode, 0, `${args.join(' ')}: ${stderr}`)
+  }
+  const before = await api('GET', 'secret/metadata/padlock/profiles/desk')
+  for (const [make, args] of [
+    [profileCommand, ['create', 'other', '--issuer', 'x', '--recipient-key', keyFile, '--yes']],
+    [profileCommand, ['update', 'desk', '--set', 'jti=true', '--yes']],
+    [profileCommand, ['rollback', 'desk', '--to', '2', '--yes']],
+    [profileCommand, ['delete', 'desk', '--confirm', 'desk']],
+    [recipientCommand, ['add', 'desk', keyFile, '--yes']],
+  ] as typeof steps) {
+    const outcome = await runCommandLine(as(made.signer), make, args)
+    t.match(outcome, { exitCode: 1, stderr: /Vault denied the call.*Look at the token/ }, args.join(' '))
+  }
+  t.same((await api('GET', 'secret/metadata/padlock/profiles/desk')).body.data, before.body.data)
+})
+
 t.test('the operator cannot sign, nor get at what could', async (t) => {
   const key = 'transit/keys/padlock-default'
   t.same(
@@ -257,7 +304,10 @@ t.test('the operator cannot sign, nor get at what could', async (t) => {
       ['POST', 'transit/keys/other/rotate', {}],
       ['GET', 'transit/keys/other'],
       ['DELETE', 'secret/metadata/padlock/profiles/default'],
+      ['POST', 'secret/metadata/padlock/profiles/default', { max_versions: 1 }],
       ['POST', 'secret/destroy/padlock/profiles/default', { versions: [1] }],
+      ['POST', 'secret/delete/other', { versions: [1] }],
+      ['POST', 'secret/undelete/other', { versions: [1] }],
       ['GET', 'secret/data/other'],
       ['GET', 'secret/data/padlock/audit/subject-key'],
       ['POST', 'secret/data/padlock/audit/subject-key', { data: {} }],

@@ -15,7 +15,7 @@ const der = (key: KeyObject) => key.export({ type: 'spki', format: 'der' }).toSt
 const jwk = publicKey.export({ format: 'jwk' })
 
 /** The fault that a text is refused for; undefined for one that is accepted. */
-function faultOf(text: string): string | undefined {
+function faultOf(text: string | Uint8Array): string | undefined {
   try {
     parseRecipientKey(text)
     return undefined
@@ -38,6 +38,7 @@ t.test('every form of a key gives the same key', async (t) => {
     pem: spki(publicKey),
     thumbprint: await calculateJwkThumbprint(jwk as JWK),
     fingerprint: parseRecipientKey(spki(publicKey)).fingerprint,
+    bits: 2048,
   }
   const wrapped = der(publicKey).replace(/(.{64})/g, '$1\r\n')
   for (const [form, text] of Object.entries({
@@ -54,6 +55,9 @@ t.test('every form of a key gives the same key', async (t) => {
       key_ops: ['wrapKey'],
     }),
     'JWK Set of one': JSON.stringify({ keys: [jwk] }),
+    'a file of text': Buffer.from(spki(publicKey)),
+    'a file that PowerShell wrote': Buffer.from(`\uFEFF${spki(publicKey)}`, 'utf16le'),
+    'a file of DER': publicKey.export({ type: 'spki', format: 'der' }),
   })) {
     t.same(parseRecipientKey(text), expected, form)
   }
@@ -71,6 +75,12 @@ t.test('a private key is refused in every form, and no part of it is repeated', 
   const pkcs8 = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
   const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
   const privateJwk = privateKey.export({ format: 'jwk' })
+  const encrypted = privateKey.export({
+    type: 'pkcs8',
+    format: 'der',
+    cipher: 'aes-256-cbc',
+    passphrase: 'x',
+  })
   for (const [form, text] of Object.entries({
     'PKCS #8': pkcs8,
     'PKCS #1': privateKey.export({ type: 'pkcs1', format: 'pem' }).toString(),
@@ -86,6 +96,15 @@ t.test('a private key is refused in every form, and no part of it is repeated', 
     'symmetric JWK': JSON.stringify({ kty: 'oct', k: 'AAAA' }),
     'after the public one': spki(publicKey) + pkcs8,
     OpenSSH: '-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n-----END OPENSSH PRIVATE KEY-----',
+    'under a PUBLIC KEY label': pkcs8.replaceAll('PRIVATE', 'PUBLIC'),
+    'a file of DER': privateKey.export({ type: 'pkcs8', format: 'der' }),
+    'DER under a password': encrypted,
+    'DER under a password, as base64': encrypted.toString('base64'),
+    'PFX (RFC 7292), as it begins': Buffer.from('308209ba020103308209700609', 'hex'),
+    'PFX as base64': Buffer.from('308209ba020103308209700609', 'hex').toString('base64'),
+    'Java key store': Buffer.from('feedfeed0000000200000001', 'hex'),
+    'JSON around a PEM': JSON.stringify({ type: 'service_account', private_key: pkcs8 }),
+    PGP: '-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nlQOY\n-----END PGP PRIVATE KEY BLOCK-----',
     PuTTY: 'PuTTY-User-Key-File-3: ssh-rsa\nPrivate-Lines: 1\nAAAA',
   })) {
     t.equal(faultOf(text), 'private_key', form)

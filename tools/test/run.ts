@@ -8,6 +8,8 @@ await runTests({
     chromium: 'chromium',
     promtool: 'prometheus',
     'redis-server': 'redis-server',
+    openssl: 'openssl',
+    script: 'bsdutils',
     // Debian's python3 comes without what makes virtual environments.
     python3: { package: 'python3-venv', check: ['-c', 'import ensurepip, venv'] },
   },

@@ -27,6 +27,7 @@ export async function pin(context: KeyContext, subject: KeySubject, version: num
     previousSigningKeyVersion: settings.signingKeyVersion,
     activatedAt: new Date().toISOString(),
     activatedBy,
+    changedBy: activatedBy,
   }
   try {
     return await during(`Pinning version ${version}`, writeProfile(client, kvMount, profile, next, kvVersion))

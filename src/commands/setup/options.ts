@@ -1,12 +1,12 @@
-import { readFile } from 'node:fs/promises'
-import { Command, Option } from 'commander'
+import { type Command, Option } from 'commander'
 import type { TSchema } from 'typebox'
-import { ConfigSchema } from '../../config.ts'
 import { SigningKeyNameSchema } from '../../token/profile.ts'
 import { type SigningKeyType, signingKeyTypes } from '../../vault/transit-keys.ts'
+import { operatorCommand, withChangeOptions } from '../command.ts'
 import { usageError } from '../exit.ts'
+import { readInput } from '../input-file.ts'
 import { aboveZero, checked, cidrList, duration, mountPath, profileName, tokenTtl } from '../option-values.ts'
-import { readStandardInput, type Terminal } from '../terminal.ts'
+import { processTerminal, type Terminal } from '../terminal.ts'
 import { defaultSecretIdTtl, type SetupSettings } from './settings.ts'
 
 /** The options of `padlock setup`, as commander gives them. */
@@ -37,17 +37,28 @@ export interface SetupOptions {
   output: 'table' | 'json'
 }
 
-const { PADLOCK_TRANSIT_MOUNT, PADLOCK_KV_MOUNT } = ConfigSchema.properties
-
 const option = (flags: string, description: string, parse?: (value: string) => unknown) => {
   const made = new Option(flags, description)
   return parse === undefined ? made : made.argParser(parse)
 }
 
+const help = {
+  description: 'set Vault up for Padlock: engines, signing key, policies, login, first profile',
+  text: `The token is an administrator's: it mounts engines and writes policies.
+
+What exists already stays as it is; a second run changes nothing. Run it again for a second profile, or with
+--new-secret-id before a secret_id runs out.`,
+  examples: [
+    'padlock setup --issuer https://shop.example --recipient-key iadvize.pub --dry-run',
+    'padlock setup --issuer https://shop.example --recipient-key iadvize.pub \\',
+    '  --role-id-out /run/padlock/role-id --secret-id-out /run/padlock/secret-id --secret-id-ttl 30d',
+    'padlock setup --wrap-ttl 10m --secret-id-out wrapped --secret-id-bound-cidrs 10.1.0.0/16',
+  ],
+}
+
 /** `padlock setup` with its options and its help, and without what it does. */
-export function setupOptions(): Command {
-  const text = (schema: object) => String((schema as { default?: unknown }).default)
-  return new Command('setup')
+export function setupOptions(terminal: Terminal = processTerminal): Command {
+  const made = operatorCommand('setup', help, terminal)
     .addOption(option('--profile <name>', 'profile to make', profileName).default('default'))
     .option('--issuer <iss>', '`iss` claim agreed with iAdvize (to make the profile)')
     .option('--recipient-key <file>', "iAdvize's public key (to make the profile); - reads standard input")
@@ -63,16 +74,6 @@ export function setupOptions(): Command {
     )
     .addOption(option('--key-type <type>', 'kind of a new key (default: rsa-2048)').choices(signingKeyTypes))
     .addOption(option('--ttl <seconds>', 'life of a token (default: 60)', tokenTtl))
-    .addOption(
-      option('--transit-mount <path>', 'transit engine', mountPath)
-        .env('PADLOCK_TRANSIT_MOUNT')
-        .default(text(PADLOCK_TRANSIT_MOUNT)),
-    )
-    .addOption(
-      option('--kv-mount <path>', 'KV store, version 2', mountPath)
-        .env('PADLOCK_KV_MOUNT')
-        .default(text(PADLOCK_KV_MOUNT)),
-    )
     .option('--no-approle', 'the service logs in otherwise: make no AppRole')
     .addOption(option('--approle-mount <path>', 'AppRole method', mountPath).default('approle'))
     .addOption(
@@ -99,17 +100,7 @@ export function setupOptions(): Command {
     )
     .option('--new-secret-id', 'make a secret_id even if there is one that works')
     .option('--new-subject-key', "make a new key for the visitors' pseudonyms in the issuance log")
-    .option('--dry-run', 'say what would be done, and do nothing')
-    .option('--yes', 'do not ask')
-    .addOption(option('--output <format>', 'table or json').choices(['table', 'json']).default('table'))
-}
-
-async function recipientKeyText(file: string | undefined, terminal: Terminal): Promise<string | undefined> {
-  if (file === undefined) return undefined
-  if (file === '-') return readStandardInput(terminal)
-  return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw usageError(`--recipient-key cannot be read (${error.code}).`)
-  })
+  return withChangeOptions(made)
 }
 
 function secretIdTtl({
@@ -139,7 +130,10 @@ export async function setupSettings(options: SetupOptions, terminal: Terminal): 
   return {
     profile: options.profile,
     issuer: options.issuer,
-    recipientKey: await recipientKeyText(options.recipientKey, terminal),
+    recipientKey:
+      options.recipientKey === undefined
+        ? undefined
+        : await readInput(terminal, options.recipientKey, '--recipient-key'),
     signingKey: options.key,
     keyType: options.keyType,
     tokenTtlSeconds: options.ttl,

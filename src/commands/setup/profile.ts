@@ -124,5 +124,6 @@ async function newProfile(
     activeRecipientKey: recipient.thumbprint,
     activatedAt: now,
     activatedBy: operator,
+    changedBy: operator,
   }
 }

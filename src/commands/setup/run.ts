@@ -5,16 +5,31 @@ import { during, refused } from '../exit.ts'
 import { planSetup, type SetupPlan } from './plan.ts'
 import { reportSetup, type SetupReport } from './report.ts'
 import type { SetupSettings } from './settings.ts'
+import type { Step } from './step.ts'
+
+/** Who watches a plan being carried out. */
+export interface SetupWatch {
+  /** once it is aborted, no further step is begun */
+  interrupted?: AbortSignal
+  /** is given each step and its work, which it awaits */
+  underWay?: (step: Step, work: Promise<void>) => Promise<void>
+}
 
 /**
  * Carries a plan out, step by step. A run that breaks off is finished by running the set-up again.
  *
  * @throws CommandError, which says at what step
  */
-export async function applySetup(client: VaultClient, plan: SetupPlan): Promise<SetupReport> {
-  for (const { kind, name, apply } of plan.steps) {
+export async function applySetup(
+  client: VaultClient,
+  plan: SetupPlan,
+  { interrupted, underWay = (_step, work) => work }: SetupWatch = {},
+): Promise<SetupReport> {
+  for (const step of plan.steps) {
+    const { kind, name, apply } = step
     if (apply === undefined) continue
-    await during(`${kind} ${name}`, apply()).catch((error: unknown) => {
+    if (interrupted?.aborted) throw refused(`Stopped before ${kind} ${name}: run the set-up again to finish.`)
+    await during(`${kind} ${name}`, underWay(step, apply())).catch((error: unknown) => {
       throw error instanceof ProfileConflictError ? refused(error.message) : error
     })
   }

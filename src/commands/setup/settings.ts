@@ -5,8 +5,8 @@ export interface SetupSettings {
   profile: string
   /** the `iss` claim; needed to make the profile */
   issuer?: string | undefined
-  /** the recipient's public key as text (see parseRecipientKey); needed to make the profile */
-  recipientKey?: string | undefined
+  /** the recipient's public key (see parseRecipientKey); needed to make the profile */
+  recipientKey?: string | Uint8Array | undefined
   /** transit key; by default `padlock-<profile>` */
   signingKey?: string | undefined
   /** by default rsa-2048 */
