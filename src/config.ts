@@ -2,17 +2,8 @@ import { isIP } from 'node:net'
 import { Ajv } from 'ajv'
 import { envSchema } from 'env-schema'
 import { type Static, Type } from 'typebox'
-
-const text = (description: string, options: object = {}) =>
-  Type.String({ minLength: 1, description, ...options })
-const optional = (description: string, options: object = {}) => Type.Optional(text(description, options))
-const number = (minimum: number, maximum: number, standard: number, description: string) =>
-  Type.Integer({ minimum, maximum, default: standard, description })
-const flag = (description: string) => Type.Boolean({ default: false, description })
-
-/** A mount's path in Vault: names joined by slashes, no slash at either end. */
-const mount = (description: string, options: object = {}) =>
-  text(description, { pattern: '^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$', ...options })
+import { flag, mount, number, optional, text } from './config-types.ts'
+import { vaultAuthProblems, vaultAuthProperties } from './vault-auth-config.ts'
 
 /** Every variable that `padlock serve` reads: its type, bounds, default and meaning. The one source. */
 export const ConfigSchema = Type.Object({
@@ -76,19 +67,7 @@ export const ConfigSchema = Type.Object({
     'Most signatures that wait for one key version; the next are refused as `overloaded`',
   ),
 
-  PADLOCK_VAULT_AUTH: Type.Union(
-    ['approle', 'token'].map((method) => Type.Literal(method)),
-    { default: 'approle', description: 'How Padlock logs in to Vault' },
-  ),
-  PADLOCK_VAULT_AUTH_MOUNT: Type.Optional(
-    mount('Mount of the auth method, without `auth/`; by default the name of the method'),
-  ),
-  PADLOCK_VAULT_ROLE_ID: optional('AppRole: the role_id'),
-  PADLOCK_VAULT_ROLE_ID_FILE: optional('AppRole: file that holds the role_id; read again at each login'),
-  PADLOCK_VAULT_SECRET_ID: optional('AppRole: the secret_id'),
-  PADLOCK_VAULT_SECRET_ID_FILE: optional('AppRole: file that holds the secret_id; read again at each login'),
-  VAULT_TOKEN: optional('token: the token itself'),
-  VAULT_TOKEN_FILE: optional('token: file that holds the token; read again at each login'),
+  ...vaultAuthProperties,
 
   PADLOCK_CALLER_JWKS_URL: optional("JWK Set URL of the callers' issuer"),
   PADLOCK_CALLER_PUBLIC_KEY_FILE: optional(
@@ -210,12 +189,7 @@ function crossProblems(config: Unchecked): string[] {
       ),
     )
   }
-  if (config.PADLOCK_VAULT_AUTH === 'approle') {
-    exactlyOne('PADLOCK_VAULT_ROLE_ID', 'PADLOCK_VAULT_ROLE_ID_FILE')
-    exactlyOne('PADLOCK_VAULT_SECRET_ID', 'PADLOCK_VAULT_SECRET_ID_FILE')
-  } else if (config.PADLOCK_VAULT_AUTH === 'token') {
-    exactlyOne('VAULT_TOKEN', 'VAULT_TOKEN_FILE')
-  }
+  problems.push(...vaultAuthProblems(config))
   if ((config.VAULT_CLIENT_CERT === undefined) !== (config.VAULT_CLIENT_KEY === undefined)) {
     problems.push('VAULT_CLIENT_CERT and VAULT_CLIENT_KEY go together')
   }
@@ -253,6 +227,9 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     problems.push(
       "VAULT_SKIP_VERIFY is not supported: whoever stands between could sign in Vault's place; give the CA in VAULT_CACERT",
     )
+  }
+  if (given.VAULT_CAPATH !== undefined && given.VAULT_CACERT === undefined) {
+    problems.push('VAULT_CAPATH is not supported: give one PEM file in VAULT_CACERT')
   }
   const ajv = new Ajv({ allErrors: true, coerceTypes: true, useDefaults: true, removeAdditional: 'all' })
   let config: Config | undefined

@@ -72,13 +72,13 @@ const rules: [string, NodeJS.ProcessEnv, string[]][] = [
     { PADLOCK_VAULT_ROLE_ID_FILE: 'role', PADLOCK_VAULT_SECRET_ID: '' },
     [
       'set exactly one of PADLOCK_VAULT_ROLE_ID and PADLOCK_VAULT_ROLE_ID_FILE',
-      'set exactly one of PADLOCK_VAULT_SECRET_ID and PADLOCK_VAULT_SECRET_ID_FILE',
+      'set exactly one of PADLOCK_VAULT_SECRET_ID, PADLOCK_VAULT_SECRET_ID_FILE and PADLOCK_VAULT_SECRET_ID_WRAPPED_FILE',
     ],
   ],
   [
-    'a token login without a token',
-    { PADLOCK_VAULT_AUTH: 'token' },
-    ['set exactly one of VAULT_TOKEN and VAULT_TOKEN_FILE'],
+    'a folder of CAs in place of a file',
+    { VAULT_CAPATH: '/etc/ssl/certs' },
+    ['VAULT_CAPATH is not supported: give one PEM file in VAULT_CACERT'],
   ],
   [
     'a drain delay that leaves no time to finish',

@@ -14,6 +14,7 @@ import { issuanceMetrics } from '../http/issuance-metrics.ts'
 import { JwksCallerKeys } from '../http/jwks-caller-keys.ts'
 import { createMetrics } from '../http/metrics.ts'
 import { connectRedis } from '../http/redis.ts'
+import { vaultMetrics } from '../http/vault-metrics.ts'
 import { createVaultClient } from '../vault/client.ts'
 import { createLogin } from '../vault/login.ts'
 import { ProfileRegistry } from '../vault/profile-registry.ts'
@@ -22,8 +23,10 @@ import { signingProbe } from '../vault/signing-probe.ts'
 import { SubjectKeyReader } from '../vault/subject-key-reader.ts'
 import { TransitSigner } from '../vault/transit-signer.ts'
 import { VaultBreaker } from '../vault/vault-breaker.ts'
+import { VaultClock } from '../vault/vault-clock.ts'
 import { VaultHealth } from '../vault/vault-health.ts'
 import { command } from './command.ts'
+import { isTokenUnused } from '../vault-auth-config.ts'
 import { keepHeapSmall } from './heap.ts'
 import { openIssuance } from './issuance.ts'
 import { type Log, type OpenLog, openLog } from './log.ts'
@@ -105,6 +108,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
   let output: OpenLog
   let log: Log
   let client: ReturnType<typeof openVault>
+  let sessionClient: ReturnType<typeof openVault>
   let callerKeys: CallerKeys
   let redis: Redis | undefined
   let issuance: Issuance | undefined
@@ -113,6 +117,8 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
     output = openLog(config.PADLOCK_LOG_LEVEL)
     log = output.log
     client = openVault(config, log)
+    // Its calls must not wait for a connection behind those that need it.
+    sessionClient = openVault(config, log)
     callerKeys = await openCallerKeys(config, log)
     const url = redisUrl(config)
     redis = url === undefined ? undefined : await connectRedis(url, log)
@@ -124,18 +130,25 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
   }
   const misspelt = unknownVariables(env)
   if (misspelt.length > 0) log.warn({ variables: misspelt }, 'variables that Padlock does not know')
+  if (isTokenUnused(config)) {
+    log.warn({ method: config.PADLOCK_VAULT_AUTH }, 'VAULT_TOKEN is set and not used: see PADLOCK_VAULT_AUTH')
+  }
 
   let stopping = false
-  const session = new VaultSession(client, createLogin(client, config), log)
   const breaker = new VaultBreaker(log)
-  const health = new VaultHealth(client, breaker)
+  const metrics = createMetrics()
+  const session = new VaultSession(sessionClient, createLogin(sessionClient, config, log), log, {
+    login: (result) => metrics.vaultLogins.inc({ result }),
+  })
+  const clock = new VaultClock(log)
+  const health = new VaultHealth(sessionClient, breaker, clock)
+  vaultMetrics(metrics.registry, { session, clock })
   const mounts = { kv: config.PADLOCK_KV_MOUNT, transit: config.PADLOCK_TRANSIT_MOUNT }
   const profiles = new ProfileRegistry({
     ...{ client, session, mounts, log },
     probe: signingProbe(client, session, mounts.transit),
     refreshSeconds: config.PADLOCK_PROFILE_REFRESH_SECONDS,
   })
-  const metrics = createMetrics()
   output.onDrop(() => metrics.logLinesDropped.inc())
   breakerMetric(metrics.registry, breaker)
   if (issuance !== undefined) issuanceMetrics(metrics.registry, issuance)
@@ -152,7 +165,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
     },
   })
   const app = await buildApp({
-    ...{ config, log, session, profiles, signer, callerKeys, health, metrics, issuance, redis },
+    ...{ config, log, session, profiles, signer, callerKeys, health, clock, metrics, issuance, redis },
   })
 
   async function stop(): Promise<void> {
@@ -166,7 +179,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
     redis?.disconnect()
     await issuance?.stop()
     await session.stop()
-    await client.close()
+    await Promise.all([client.close(), sessionClient.close()])
   }
   const onSignal = closeWithGrace(
     {

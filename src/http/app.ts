@@ -9,6 +9,7 @@ import { PadlockError } from '../errors.ts'
 import type { Admission, Signer } from '../token/signer.ts'
 import type { ProfileRegistry } from '../vault/profile-registry.ts'
 import type { VaultSession } from '../vault/session.ts'
+import type { VaultClock } from '../vault/vault-clock.ts'
 import type { VaultHealth } from '../vault/vault-health.ts'
 import { callerAuth } from './caller-auth.ts'
 import type { CallerKeys } from './caller-keys.ts'
@@ -44,6 +45,7 @@ export interface AppDeps {
   log: FastifyBaseLogger
   session: VaultSession
   health: VaultHealth
+  clock: VaultClock
   profiles: ProfileRegistry
   signer: Signer & Admission
   callerKeys: CallerKeys

@@ -4,6 +4,7 @@ import { errorCodes } from '../errors.ts'
 import { durationBuckets } from './duration-buckets.ts'
 import { readinessMetrics } from './readiness-metrics.ts'
 import { signingMetrics } from './signing-metrics.ts'
+import { loginsCounter } from './vault-metrics.ts'
 
 /** Whether Redis counts the callers; there is no such metric where none is asked to. */
 function redisMetric(registry: Registry): (serves: boolean) => void {
@@ -51,6 +52,7 @@ export function createMetrics() {
     signing: signingMetrics(registry),
     redisServes: redisMetric(registry),
     reportReadiness: readinessMetrics(registry),
+    vaultLogins: loginsCounter(registry),
     tokensIssued: new Counter({
       name: 'padlock_tokens_issued_total',
       help: 'Tokens issued',

@@ -56,13 +56,17 @@ export async function enableKv(client: VaultClient, path: string): Promise<void>
 }
 
 /**
- * Mounts an AppRole method.
+ * Mounts an AppRole method that locks nobody out: a secret_id cannot be guessed, and whoever knows the role_id could
+ * keep the service out with five wrong ones (Vault, "User lockout").
  *
  * @param maxTtlSeconds longest life of what it gives out: Vault cuts a longer secret_id to it without a word
  */
 export async function enableAppRole(client: VaultClient, path: string, maxTtlSeconds: number): Promise<void> {
   const config = { max_lease_ttl: `${maxTtlSeconds}s` }
   await client.write(`sys/auth/${path}`, { type: 'approle', description: 'Log-in of services', config })
+  // Vault passes this over when it mounts a method.
+  const tuned = { user_lockout_config: { lockout_disable: true } }
+  await client.write(`sys/mounts/auth/${path}/tune`, tuned)
 }
 
 /** Longest life, in seconds, that an auth method gives to a secret_id or token. */

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { answerData } from './answer-data.ts'
 import type { RolePath } from './approle.ts'
-import { type VaultClient, VaultError } from './client.ts'
+import { type VaultCallOptions, type VaultClient, VaultError } from './client.ts'
 import { ifPresent } from './if-present.ts'
 
 /** What may be known of a secret_id. */
@@ -31,9 +31,15 @@ function stateOf(body: unknown): SecretIdState | undefined {
 }
 
 /** Looks up a secret_id of a role; undefined when it does not work, or no longer. */
-export async function lookUpSecretId(client: VaultClient, role: RolePath, secretId: string) {
+export async function lookUpSecretId(
+  client: VaultClient,
+  role: RolePath,
+  secretId: string,
+  options: VaultCallOptions = {},
+) {
+  const path = `${pathOf(role)}/secret-id/lookup`
   // Vault answers 204 for a secret_id that it does not know.
-  return stateOf(await ifPresent(client.write(`${pathOf(role)}/secret-id/lookup`, { secret_id: secretId })))
+  return stateOf(await ifPresent(client.write(path, { secret_id: secretId }, options)))
 }
 
 /** Looks up a secret_id by its accessor, which is not secret. */

@@ -1,195 +1,165 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import { PadlockError } from '../errors.ts'
 import type { VaultClient } from './client.ts'
+import { CredentialLife, type LifeWarning } from './credential-life.ts'
+import { FileWatch } from './file-watch.ts'
 import type { Login, VaultToken } from './login.ts'
+import { LoginAttempts } from './login-attempts.ts'
+import { TokenDenials } from './token-denials.ts'
+import { TokenRenewal } from './token-renewal.ts'
+import { TokenRevocation } from './token-revocation.ts'
 
-const firstPauseMs = 250
-const longestPauseMs = 5_000
-/** A token is renewed when about so much of its life is gone. */
-const renewAfter = 2 / 3
-const loginTimeoutMs = 5_000
-/** A denial this soon after a login is the policy's, and another login would not mend it. */
-const loginPauseMs = 1_000
-
-const weekInSeconds = 7 * 86_400
-const secretIdCheckMs = 3_600_000
-
-/** What readiness says of the session. */
+/** What readiness and metrics say of the session. Times in seconds. */
 export interface SessionState {
   loggedIn: boolean
-  /** seconds until the token expires; undefined while there is none or when it never does */
+  method: string
+  /** until the token ends without renewal: Infinity for never, undefined while there is none */
   tokenTtlSeconds: number | undefined
-  /** seconds until the secret_id expires; undefined for another login, or when it never does */
+  /** until the secret_id ends: Infinity for never, undefined for another login */
   secretIdTtlSeconds: number | undefined
-  /** code of the last login or renewal that failed, until one succeeds */
+  /** what runs out soon and must be replaced by somebody */
+  warnings: readonly LifeWarning[]
+  /** code of the last login that failed, until one succeeds */
   lastError: string | undefined
 }
 
+/** What the session tells whoever counts. */
+export interface SessionObserver {
+  /** a login has ended: `ok`, or the code of what went wrong */
+  login(result: string): void
+}
+
 /**
- * One login to Vault for the whole process: renewed before it ends, made anew when renewal is refused or a
- * call is denied, once for all the calls that wait for it, and revoked at the end.
+ * One login to Vault for the whole process: renewed before it ends, made anew when renewal ends, when a call is
+ * denied or when a file with credentials changes, once for all the calls that wait for it, and revoked at the end.
  */
 export class VaultSession {
-  readonly #client: VaultClient
   readonly #login: Login
   readonly #log: FastifyBaseLogger
-  readonly #stop = new AbortController()
+  readonly #attempts: LoginAttempts
+  readonly #denials: TokenDenials
+  readonly #renewal: TokenRenewal
+  readonly #revocation: TokenRevocation
+  readonly #life: CredentialLife
+  readonly #files: FileWatch
+  readonly #started = Promise.withResolvers<void>()
   #current: VaultToken | undefined
-  #loggedInAt = 0
-  #expiresAt: number | undefined
-  #secretIdExpiresAt: number | undefined
-  #pending: Promise<VaultToken> | undefined
-  #renewal: NodeJS.Timeout | undefined
-  #secretIdCheck: NodeJS.Timeout | undefined
-  #lastError: string | undefined
 
-  constructor(client: VaultClient, login: Login, log: FastifyBaseLogger) {
-    this.#client = client
+  constructor(client: VaultClient, login: Login, log: FastifyBaseLogger, observer?: SessionObserver) {
     this.#login = login
     this.#log = log
+    this.#files = new FileWatch(login.files ?? [], () => this.#filesChanged())
+    this.#attempts = new LoginAttempts({
+      ...{ login, log },
+      adopt: (token) => this.#adopt(token),
+      hasToken: () => this.#hasToken(),
+      begins: () => this.#files.read(),
+      ended: (result) => observer?.login(result),
+    })
+    this.#denials = new TokenDenials(client, log)
+    this.#renewal = new TokenRenewal(client, log, {
+      renewed: (ttlSeconds) => this.#life.renewed(ttlSeconds),
+      ending: (ttlSeconds) => {
+        this.#life.ending(ttlSeconds)
+        this.#attempts.request().catch(() => {})
+      },
+    })
+    this.#revocation = new TokenRevocation(client, log)
+    this.#life = new CredentialLife(login, log)
   }
 
   /**
    * Calls Vault with the session's token. A call that is denied is made once more after a new login.
    *
-   * @throws what `call` throws, or the login's VaultError
+   * @throws what `call` throws, or PadlockError with the code of what keeps the session from logging in
    */
-  async use<T>(call: (token: string) => Promise<T>): Promise<T> {
+  async use<T>(call: (token: string | undefined) => Promise<T>): Promise<T> {
     const used = this.#current ?? (await this.#logIn())
     try {
       return await call(used.token)
     } catch (error) {
       if (!(error instanceof PadlockError) || error.code !== 'vault_denied') throw error
-      // Another call may have logged in since: then its token is the one to try.
-      const replaced = this.#current !== undefined && this.#current !== used
-      if (!replaced && performance.now() - this.#loggedInAt < loginPauseMs) throw error
-      const next = replaced ? (this.#current as VaultToken) : await this.#logIn()
+      const next = await this.#replacementOf(used)
+      if (next === undefined) throw error
       return call(next.token)
     }
   }
 
   /** Logs in, again and again with growing pauses, until it is done or the session is stopped. */
   async start(): Promise<void> {
-    let pauseMs = firstPauseMs
-    while (!this.#stop.signal.aborted) {
-      try {
-        await this.#logIn()
-        return
-      } catch (error) {
-        const { code, message } = error as PadlockError
-        this.#log.warn({ code, pauseMs }, `cannot log in to Vault, will try again: ${message}`)
-        await sleep(pauseMs * (0.5 + Math.random() / 2), undefined, { signal: this.#stop.signal }).catch(
-          () => {},
-        )
-        pauseMs = Math.min(pauseMs * 2, longestPauseMs)
-      }
-    }
+    this.#files.start()
+    if (this.#current !== undefined) return
+    this.#attempts.request().catch(() => {})
+    await this.#started.promise
   }
 
   state(): SessionState {
-    const secondsTo = (time: number | undefined) =>
-      time === undefined ? undefined : Math.max(0, Math.round((time - Date.now()) / 1000))
     return {
-      loggedIn: this.#current !== undefined,
-      tokenTtlSeconds: secondsTo(this.#expiresAt),
-      secretIdTtlSeconds: secondsTo(this.#secretIdExpiresAt),
-      lastError: this.#lastError,
+      loggedIn: this.#hasToken(),
+      method: this.#login.method,
+      tokenTtlSeconds: this.#life.tokenTtlSeconds,
+      secretIdTtlSeconds: this.#life.secretIdTtlSeconds,
+      warnings: this.#life.warnings,
+      lastError: this.#attempts.failure?.code,
     }
   }
 
-  /** Ends renewal and revokes the token, if this session's login made it. Never throws. */
+  /** Ends renewal and revokes the tokens that this session's logins made. Never throws. */
   async stop(): Promise<void> {
-    this.#stop.abort()
-    clearTimeout(this.#renewal)
-    clearTimeout(this.#secretIdCheck)
-    const token = this.#current?.token
-    this.#current = undefined
-    if (token === undefined || !this.#login.ownsToken) return
-    try {
-      await this.#client.write('auth/token/revoke-self', {}, { token, timeoutMs: 1_000 })
-    } catch (error) {
-      this.#log.warn(
-        { code: (error as PadlockError).code },
-        'the Vault token could not be revoked; it will expire',
-      )
-    }
-  }
-
-  /** One login at a time: whoever needs one waits for the same. */
-  #logIn(): Promise<VaultToken> {
-    this.#pending ??= this.#login
-      .login({ timeoutMs: loginTimeoutMs, signal: this.#stop.signal })
-      .then((token) => {
-        this.#adopt(token)
-        this.#loggedInAt = performance.now()
-        this.#log.info({ method: this.#login.method, ttlSeconds: token.ttlSeconds }, 'logged in to Vault')
-        void this.#checkSecretId()
-        return token
-      })
-      .catch((error: unknown) => {
-        this.#lastError = (error as PadlockError).code
-        throw error
-      })
-      .finally(() => {
-        this.#pending = undefined
-      })
-    return this.#pending
-  }
-
-  /** Looks how long the secret_id still lives, now and every hour, so that nobody is surprised by its end. */
-  async #checkSecretId(): Promise<void> {
-    clearTimeout(this.#secretIdCheck)
+    this.#files.stop()
+    this.#attempts.stop()
+    this.#renewal.stop()
+    this.#life.stop()
     const token = this.#current
-    if (token === undefined || this.#login.secretIdTtlSeconds === undefined) return
+    this.#current = undefined
+    this.#started.resolve()
+    if (this.#login.ownsToken) await this.#revocation.finish(token)
+  }
+
+  /** Whether there is a token whose time is not over. */
+  #hasToken(): boolean {
+    return this.#current !== undefined && this.#life.tokenTtlSeconds !== 0
+  }
+
+  /** The failure of a login tells an operator what to do; a caller is told no more than its code. */
+  async #logIn(): Promise<VaultToken> {
     try {
-      const ttlSeconds = await this.#login.secretIdTtlSeconds(token)
-      this.#secretIdExpiresAt = ttlSeconds === undefined ? undefined : Date.now() + ttlSeconds * 1000
-      const soon = ttlSeconds !== undefined && ttlSeconds < weekInSeconds
-      const message = soon ? 'the secret_id expires within a week: make a new one' : 'life of the secret_id'
-      this.#log[soon ? 'warn' : 'info']({ secretIdTtlSeconds: ttlSeconds ?? 'unlimited' }, message)
-    } catch (error) {
-      this.#log.warn({ code: (error as PadlockError).code }, 'cannot tell how long the secret_id still lives')
+      return await this.#attempts.request()
+    } catch (cause) {
+      throw new PadlockError(cause instanceof PadlockError ? cause.code : 'internal_error', { cause })
     }
-    if (this.#stop.signal.aborted) return
-    this.#secretIdCheck = setTimeout(() => void this.#checkSecretId(), secretIdCheckMs).unref()
+  }
+
+  /** The token to use in place of one that was denied; undefined where no other would do better. */
+  async #replacementOf(used: VaultToken): Promise<VaultToken | undefined> {
+    // Another call may have logged in since.
+    if (this.#current !== undefined && this.#current !== used) return this.#current
+    if (this.#attempts.pending === undefined) {
+      const verdict = await this.#denials.examine(used)
+      if (this.#current !== undefined && this.#current !== used) return this.#current
+      if (verdict === 'keep') return undefined
+      if (verdict === 'dead') {
+        this.#current = undefined
+        this.#life.ended()
+      }
+    }
+    return this.#logIn()
   }
 
   #adopt(token: VaultToken): void {
+    const before = this.#current
+    if (before !== undefined && this.#login.ownsToken) this.#revocation.later(before)
     this.#current = token
-    this.#lastError = undefined
-    this.#expiresAt = token.ttlSeconds > 0 ? Date.now() + token.ttlSeconds * 1000 : undefined
-    this.#renewIn(token.ttlSeconds * 1000 * renewAfter * (0.9 + Math.random() / 10))
+    this.#denials.began()
+    this.#life.began(token)
+    this.#renewal.watch(token)
+    this.#started.resolve()
+    if (before?.token === token.token && before !== undefined) return
+    this.#log.info({ method: this.#login.method, ttlSeconds: token.ttlSeconds }, 'logged in to Vault')
   }
 
-  #renewIn(delayMs: number): void {
-    clearTimeout(this.#renewal)
-    if (this.#expiresAt === undefined || this.#stop.signal.aborted) return
-    // Node's timers count to 2^31 - 1 milliseconds.
-    this.#renewal = setTimeout(() => void this.#renew(), Math.min(delayMs, 2_147_483_647))
-    this.#renewal.unref()
-  }
-
-  async #renew(): Promise<void> {
-    const token = this.#current
-    if (token === undefined) return
-    try {
-      if (token.renewable) {
-        const answer = await this.#client.write('auth/token/renew-self', {}, { token: token.token })
-        const ttlSeconds = (answer as { auth?: { lease_duration?: unknown } } | undefined)?.auth
-          ?.lease_duration
-        // At its max TTL a token is renewed for less and less: a new login serves better.
-        if (typeof ttlSeconds === 'number' && ttlSeconds >= token.ttlSeconds / 2) {
-          this.#adopt({ ...token, ttlSeconds })
-          return
-        }
-      }
-      await this.#logIn()
-    } catch (error) {
-      this.#lastError = (error as PadlockError).code
-      this.#log.warn({ code: this.#lastError }, 'the Vault token could not be renewed, will try again')
-      if (this.#lastError === 'vault_denied') await this.#logIn().catch(() => {})
-      if (this.#lastError !== undefined) this.#renewIn(firstPauseMs + Math.random() * longestPauseMs)
-    }
+  #filesChanged(): void {
+    this.#log.info({ method: this.#login.method }, 'a file with credentials has changed: logging in with it')
+    this.#attempts.request(true).catch(() => {})
   }
 }

@@ -1,6 +1,7 @@
 import type { VaultClient } from './client.ts'
 import { VaultError } from './client.ts'
 import type { BreakerState, VaultBreaker } from './vault-breaker.ts'
+import type { VaultClock } from './vault-clock.ts'
 
 const intervalMs = 1_000
 const timeoutMs = 1_000
@@ -9,13 +10,18 @@ const timeoutMs = 1_000
 export class VaultHealth {
   readonly #client: VaultClient
   readonly #breaker: VaultBreaker
+  readonly #clock: VaultClock
   #state: 'unknown' | 'ok' | 'sealed' | 'uninitialized' | 'unreachable' = 'unknown'
   #timer: NodeJS.Timeout | undefined
 
-  /** @param breaker of the calls to the same Vault; it is told as soon as Vault is well */
-  constructor(client: VaultClient, breaker: VaultBreaker) {
+  /**
+   * @param breaker of the calls to the same Vault; it is told as soon as Vault is well
+   * @param clock is shown the time of each answer
+   */
+  constructor(client: VaultClient, breaker: VaultBreaker, clock: VaultClock) {
     this.#client = client
     this.#breaker = breaker
+    this.#clock = clock
   }
 
   /** Degraded, and still ready, while calls are refused: they are what finds out that Vault serves again. */
@@ -29,9 +35,11 @@ export class VaultHealth {
   }
 
   async check(): Promise<void> {
+    const sentAt = Date.now()
+    const onDate = (date: string) => this.#clock.observe(date, sentAt, Date.now())
     try {
       // node-vault resolves this one whatever its status is.
-      const answer = (await this.#client.read('sys/health', { timeoutMs })) as
+      const answer = (await this.#client.read('sys/health', { timeoutMs, onDate })) as
         | { initialized?: unknown; sealed?: unknown }
         | undefined
       if (typeof answer?.sealed !== 'boolean') this.#state = 'unreachable'

@@ -135,6 +135,16 @@ t.test('its credentials are for their owner alone, and log in again and again', 
   )
 })
 
+t.test('failed logins do not lock the role for a good one', async (t) => {
+  const [role_id, secret_id] = await Promise.all(
+    ['role-id', 'secret-id'].map(async (name) => (await readFile(file(name), 'utf8')).trim()),
+  )
+  for (let i = 0; i < 6; i++) {
+    t.equal((await api('POST', 'auth/approle/login', { role_id, secret_id: 'wrong' }, '')).status, 400)
+  }
+  t.equal((await api('POST', 'auth/approle/login', { role_id, secret_id }, '')).status, 200)
+})
+
 t.test('the second time there is nothing to change', async (t) => {
   const before = await changes()
   const files = ['--role-id-out', file('role-id'), '--secret-id-out', file('secret-id')]

@@ -26,9 +26,9 @@ export async function blocksOf(page: URL): Promise<Map<string, Block>> {
 /** Every fenced block of the README. */
 export const readmeBlocks = (): Promise<Map<string, Block>> => blocksOf(readme)
 
-/** The text of one block of the README. */
-export async function block(name: string): Promise<string> {
-  const found = (await readmeBlocks()).get(name)
-  if (found === undefined) throw new Error(`the README has no block named ${name}`)
+/** The text of one block of the README, or of another page. */
+export async function block(name: string, page = readme): Promise<string> {
+  const found = (await blocksOf(page)).get(name)
+  if (found === undefined) throw new Error(`${page.pathname} has no block named ${name}`)
   return found.text
 }

@@ -32,7 +32,7 @@ const token: string = answer.body.auth.client_token
 let logins = 0
 const login = async () => {
   logins += 1
-  return { token, accessor: '', ttlSeconds: 0, renewable: false }
+  return { token, ttlSeconds: 0, renewable: false }
 }
 const session = new VaultSession(
   client,

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { build } from '../../build.ts'
+import type { SessionState } from '../../vault/session.ts'
 import type { AppDeps } from '../app.ts'
 import type { Readiness } from '../readiness-metrics.ts'
 
@@ -22,18 +23,47 @@ const readySchema = (description: string) =>
     { description },
   )
 
+/** Degraded where a login has failed while its token still serves, or something runs out within a week. */
+function sessionComponent({ loggedIn, tokenTtlSeconds, secretIdTtlSeconds, ...state }: SessionState) {
+  const fine = state.warnings.length === 0 && state.lastError === undefined
+  return {
+    status: (!loggedIn ? 'unavailable' : fine ? 'ok' : 'degraded') as ComponentStatus,
+    loggedIn,
+    ...state,
+    tokenTtlSeconds: finite(tokenTtlSeconds),
+    secretIdTtlSeconds: finite(secretIdTtlSeconds),
+  }
+}
+
+/** What never ends is left out: JSON has no number for it. */
+const finite = (seconds: number | undefined) => (Number.isFinite(seconds) ? seconds : undefined)
+
 /** `GET /health/live` and `/health/ready`. */
 export async function healthRoutes(app: FastifyInstance, deps: AppDeps): Promise<void> {
+  /** Degraded where a token of some profile is over, or not yet good, by Vault's clock as soon as it is made. */
+  function clockComponent(profiles: readonly { name: string }[]) {
+    const { offsetSeconds = 0 } = deps.clock
+    const apart = profiles.filter(({ name }) => {
+      const loaded = deps.profiles.usable(name)
+      return loaded !== undefined && Math.abs(offsetSeconds) > loaded.profile.tokenTtlSeconds
+    })
+    return {
+      status: (apart.length > 0 ? 'degraded' : 'ok') as ComponentStatus,
+      offsetSeconds: Math.round(offsetSeconds * 10) / 10,
+      ...(apart.length > 0 ? { profiles: apart.map(({ name }) => name) } : {}),
+    }
+  }
+
   /** One entry for each component; nothing secret. */
   function components() {
-    const session = deps.session.state()
     const profiles = deps.profiles.status()
     const signing = profiles.filter(({ state }) => state !== 'unusable').length
     const share = (good: number): ComponentStatus =>
       good === 0 ? 'unavailable' : good < profiles.length ? 'degraded' : 'ok'
     return {
       vault: { status: deps.health.status() as ComponentStatus, ...deps.health.details() },
-      session: { status: (session.loggedIn ? 'ok' : 'unavailable') as ComponentStatus, ...session },
+      session: sessionComponent(deps.session.state()),
+      clock: clockComponent(profiles),
       profiles: {
         status: signing > 0 && profiles.some(({ state }) => state === 'stale') ? 'degraded' : share(signing),
         refreshSeconds: deps.config.PADLOCK_PROFILE_REFRESH_SECONDS,
