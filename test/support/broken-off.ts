@@ -28,7 +28,7 @@ export interface Scenario {
 
 const main = join(import.meta.dirname, '../../src/main.ts')
 const longAgo = '2026-01-01T00:00:00.000Z'
-const moved = ['signingKeyVersion', 'previousSigningKeyVersion', 'activatedAt', 'activatedBy']
+const moved = ['signingKeyVersion', 'previousSigningKeyVersion', 'activatedAt', 'activatedBy', 'changedBy']
 
 /** A Vault on which key commands are killed at each of their calls; see `kills`. */
 export async function brokenOff(t: Pick<Test, 'teardown'>) {

@@ -1,7 +1,6 @@
-import { createInterface } from 'node:readline/promises'
 import type { TransitKey } from '../../vault/transit-keys.ts'
 import { refused, usageError } from '../exit.ts'
-import type { Terminal } from '../terminal.ts'
+import { ask, type Terminal } from '../terminal.ts'
 import { versionKey } from './context.ts'
 
 /** A fingerprint as people write it: with or without its prefix, and with the padding that OpenSSL adds. */
@@ -12,18 +11,11 @@ function normalized(text: string): string {
     .replace(/=+$/, '')}`
 }
 
-async function ask(terminal: Terminal, version: number): Promise<string> {
-  if (!terminal.stdin.isTTY) {
-    throw usageError(
-      `Give --acknowledged: the fingerprint that iAdvize answered for version ${version}. --yes does not stand in for it.`,
-    )
-  }
-  const lines = createInterface({ input: terminal.stdin, output: terminal.stderr })
-  try {
-    return await lines.question(`Fingerprint that iAdvize acknowledged for version ${version} (sha256:…): `)
-  } finally {
-    lines.close()
-  }
+function asked(terminal: Terminal, version: number): Promise<string> {
+  const question = `Fingerprint that iAdvize acknowledged for version ${version} (sha256:…):`
+  const otherwise =
+    'give --acknowledged, the fingerprint that iAdvize answered; --yes does not stand in for it'
+  return ask(terminal, question, otherwise)
 }
 
 /**
@@ -39,7 +31,7 @@ export async function checkAcknowledged(
   version: number,
   given: string | undefined,
 ): Promise<void> {
-  const fingerprint = normalized(given ?? (await ask(terminal, version)))
+  const fingerprint = normalized(given ?? (await asked(terminal, version)))
   if (!/^sha256:[A-Za-z0-9+/]{43}$/.test(fingerprint)) {
     throw usageError('A fingerprint is "sha256:" and 43 characters of base64; see padlock key export.')
   }
