@@ -11,6 +11,7 @@ import type { ProfileRegistry } from '../vault/profile-registry.ts'
 import type { VaultSession } from '../vault/session.ts'
 import type { VaultClock } from '../vault/vault-clock.ts'
 import type { VaultHealth } from '../vault/vault-health.ts'
+import { surviveAcceptErrors } from './accept-errors.ts'
 import { callerAuth } from './caller-auth.ts'
 import type { CallerKeys } from './caller-keys.ts'
 import { connectionErrors } from './connection-errors.ts'
@@ -97,6 +98,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   reportOutcomes(app, deps.metrics)
   profileMetrics(deps.metrics.registry, () => deps.profiles.status())
   connections.watch(app)
+  surviveAcceptErrors(app)
   app.addHook('onRequest', checkRequestHead)
   await app.register(accepts)
   await shedLoad(app, deps)

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import underPressure from '@fastify/under-pressure'
 import type { FastifyInstance } from 'fastify'
 import { PadlockError } from '../errors.ts'
 import type { AppDeps } from './app.ts'
+import { EventLoopDelay } from './event-loop-delay.ts'
 import { problemOf } from './problem.ts'
 
 /** What is asked for at the door must be expected within this share of the deadline: what cannot be measured needs the rest. */
@@ -27,18 +27,14 @@ export async function shedLoad(app: FastifyInstance, deps: AppDeps): Promise<voi
   // So many leave in the next calls to Vault: a few requests are no flood, however late the event loop is.
   const fewRequests = config.PADLOCK_SIGN_IN_FLIGHT * config.PADLOCK_SIGN_BATCH_MAX
   let inFlight = 0
-  await app.register(underPressure, {
-    maxEventLoopDelay,
-    // A loop that does not come round once in an interval counts as late without end: it must really be late then.
-    sampleInterval: maxEventLoopDelay * 2,
-    // Only tokens are refused, and not here.
-    pressureHandler: () => undefined,
-  })
+  // A loop that does not come round once in an interval counts as late without end: it must really be late then.
+  const eventLoop = new EventLoopDelay(maxEventLoopDelay * 2)
+  app.addHook('onClose', async () => eventLoop.stop())
 
   function tooMuch({ method, url = '' }: IncomingMessage): boolean {
     const name = method === 'POST' ? tokenPath.exec(url)?.[1] : undefined
     if (name === undefined) return false
-    if (inFlight >= fewRequests && app.isUnderPressure()) return true
+    if (inFlight >= fewRequests && eventLoop.meanMs > maxEventLoopDelay) return true
     const key = profiles.usable(name)?.profile.pinnedKey
     if (key === undefined) return false
     return signer.refusal(key, performance.now() + deadlineMs * expectedShare)?.code === 'overloaded'

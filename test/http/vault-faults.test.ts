@@ -158,8 +158,8 @@ t.test('a Vault that answers nobody holds nobody up past the deadline', async (t
   const answers = await Promise.all(Array.from({ length: 100 }, issue))
   const codes = answers.map(codeOf)
   t.ok(codes.includes('vault_timeout'))
-  // Who comes later is not even kept waiting.
-  const known = ['vault_timeout', 'vault_unavailable']
+  // Who comes later, or while the event loop is late, is not even kept waiting.
+  const known = ['vault_timeout', 'vault_unavailable', 'overloaded']
   t.strictSame(
     codes.filter((code) => !known.includes(code as string)),
     [],

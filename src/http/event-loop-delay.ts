@@ -1,0 +1,35 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+
+/** How finely Node measures, in milliseconds: so much of a measurement is the timer's own. */
+const resolutionMs = 10
+
+/**
+ * How late the event loop has been in the last interval. Node's own measure, and no file is opened for it: where no
+ * file descriptor is left, it goes on.
+ */
+export class EventLoopDelay {
+  readonly #histogram = monitorEventLoopDelay({ resolution: resolutionMs })
+  readonly #timer: NodeJS.Timeout
+  #meanMs = 0
+
+  constructor(intervalMs: number) {
+    this.#histogram.enable()
+    this.#timer = setInterval(() => this.#sample(), intervalMs).unref()
+  }
+
+  /** The mean of the last interval, in milliseconds; Infinity where the loop did not come round in it. */
+  get meanMs(): number {
+    return this.#meanMs
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+    this.#histogram.disable()
+  }
+
+  #sample(): void {
+    const { mean } = this.#histogram
+    this.#meanMs = Number.isNaN(mean) ? Number.POSITIVE_INFINITY : Math.max(0, mean / 1e6 - resolutionMs)
+    this.#histogram.reset()
+  }
+}
