@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { build } from './build.ts'
+import { auditCommand } from './commands/audit.ts'
 import { command } from './commands/command.ts'
 import { withDigestsLast } from './commands/digest-arguments.ts'
 import { runCommand } from './commands/exit.ts'
@@ -29,6 +30,7 @@ const program = command('padlock', {
   .addCommand(recipientCommand())
   .addCommand(tokenCommand())
   .addCommand(keyCommand())
+  .addCommand(auditCommand())
 
 // Development is not part of the production image.
 if (existsSync(new URL('./commands/dev.ts', import.meta.url))) {

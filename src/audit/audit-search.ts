@@ -1,0 +1,133 @@
+import type { Readable } from 'node:stream'
+import { type AuditEntry, type AuditIdentity, auditEntry, signingRequest } from '../vault/audit-log.ts'
+import { type LogFile, logLines, type ReadObserver } from './log-lines.ts'
+
+/** A call to Vault that asked for the signature that was looked for. */
+export interface FoundSignature {
+  /** RFC 3339, UTC: of Vault's answer, or of the request where there is none */
+  time: string
+  requestId: string
+  correlationId: string | null
+  by: AuditIdentity
+  key: string
+  /** null where Vault did not sign */
+  keyVersion: number | null
+  /** `signed`, `refused` by Vault, or `unanswered`: the log has no answer to this request */
+  outcome: 'signed' | 'refused' | 'unanswered'
+  /** false where the same bytes were signed otherwise than for a token */
+  isRs256: boolean
+  /** signatures asked for in the call, and how many of them are the one that was looked for */
+  items: number
+  matching: number
+  /** the audit device by whose salt it was found; null where the value stands in clear */
+  device: string | null
+  file: string
+}
+
+/** What was read of one log. */
+export interface SearchedLog {
+  file: string
+  lines: number
+  /** of the first and the last entry, RFC 3339 */
+  first: string | null
+  last: string | null
+  /** lines that were too long to be looked at */
+  tooLong: number
+}
+
+const signMark = Buffer.from('/sign/')
+
+/** The time of a line of Vault's or of Padlock's, without reading all of it. */
+export function timeOfLine(line: Buffer | undefined): string | null {
+  const found = line === undefined ? null : /"time":\s*"([^"]{20,40})"/.exec(line.toString('latin1'))
+  const ms = found === null ? Number.NaN : Date.parse(found[1] as string)
+  return Number.isNaN(ms) ? null : new Date(ms).toISOString()
+}
+
+/** Reads one log line by line, and says what it covers. */
+export async function readLog(
+  file: LogFile,
+  stdin: Readable,
+  observer: ReadObserver,
+  onLine: (line: Buffer) => void,
+): Promise<SearchedLog> {
+  const read: SearchedLog = { file: file.name, lines: 0, first: null, last: null, tooLong: 0 }
+  let last: Buffer | undefined
+  const onTooLong = () => {
+    read.tooLong += 1
+  }
+  for await (const lines of logLines(file, stdin, { ...observer, onTooLong })) {
+    if (lines.length === 0) continue
+    read.first ??= timeOfLine(lines[0])
+    last = lines.at(-1)
+    read.lines += lines.length
+    for (const line of lines) onLine(line)
+  }
+  read.last = timeOfLine(last)
+  return read
+}
+
+function parsed(line: Buffer): AuditEntry | undefined {
+  try {
+    return auditEntry(JSON.parse(line.toString()))
+  } catch {
+    return undefined
+  }
+}
+
+/** Finds the calls that asked for one signature, in logs of several devices. */
+export class AuditSearch {
+  readonly #needles: { text: string; bytes: Buffer; device: string | null }[]
+  readonly #mount: string
+  readonly #found = new Map<string, FoundSignature>()
+
+  /**
+   * @param hashes what the digest stands as in the log of each device
+   * @param clear what it stands as where nothing is hashed
+   */
+  constructor(hashes: ReadonlyMap<string, string>, clear: string, mount: string) {
+    const all: [string, string | null][] = [
+      ...Array.from(hashes, ([device, hash]) => [hash, device] as [string, string]),
+    ]
+    all.push([clear, null])
+    this.#needles = all.map(([text, device]) => ({ text, bytes: Buffer.from(text), device }))
+    this.#mount = mount
+  }
+
+  /** Looks at one line. */
+  look(line: Buffer, file: string): void {
+    for (const needle of this.#needles) {
+      if (line.indexOf(needle.bytes) !== -1 && line.indexOf(signMark) !== -1) this.#match(line, file, needle)
+    }
+  }
+
+  /** In the order of time. */
+  found(): FoundSignature[] {
+    return [...this.#found.values()].sort((a, b) => (a.time < b.time ? -1 : 1))
+  }
+
+  #match(line: Buffer, file: string, { text, device }: { text: string; device: string | null }): void {
+    const entry = parsed(line)
+    const request = entry && signingRequest(entry, this.#mount)
+    if (entry === undefined || request === undefined) return
+    const items = request.items.filter(({ input }) => input === text)
+    if (items.length === 0) return
+    // One call has an entry for its request and one for the answer, in the log of each device.
+    const before = this.#found.get(entry.requestId)
+    if (before !== undefined && (before.outcome !== 'unanswered' || entry.type === 'request')) return
+    const signed = items.filter(({ keyVersion }) => keyVersion > 0)
+    this.#found.set(entry.requestId, {
+      time: new Date(entry.time).toISOString(),
+      requestId: entry.requestId,
+      correlationId: entry.correlationId ?? null,
+      by: entry.by,
+      key: request.key,
+      keyVersion: signed[0]?.keyVersion ?? null,
+      outcome: entry.type === 'request' ? 'unanswered' : signed.length > 0 ? 'signed' : 'refused',
+      isRs256: request.isRs256,
+      items: request.items.length,
+      matching: items.length,
+      ...{ device, file },
+    })
+  }
+}
