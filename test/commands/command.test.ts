@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Command } from 'commander'
 import t from 'tap'
+import { auditCommand } from '../../src/commands/audit.ts'
 import { devCommand } from '../../src/commands/dev.ts'
 import { withDigestsLast } from '../../src/commands/digest-arguments.ts'
 import { keyCommand } from '../../src/commands/key.ts'
@@ -63,6 +64,7 @@ t.test('every command has help with examples and its exit codes', async (t) => {
     recipientCommand,
     tokenCommand,
     keyCommand,
+    auditCommand,
     devCommand,
   ].flatMap((make) => withSubCommands(make()))
   for (const { path, help } of all) {
