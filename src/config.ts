@@ -9,6 +9,13 @@ import { vaultAuthProblems, vaultAuthProperties } from './vault-auth-config.ts'
 export const ConfigSchema = Type.Object({
   PADLOCK_HOST: text('Address to listen on', { default: '127.0.0.1' }),
   PADLOCK_PORT: number(0, 65_535, 3000, 'Port to listen on; 0 takes a free one'),
+  PADLOCK_TLS_CERT_FILE: optional(
+    'PEM file of the certificate to listen with, its intermediates after it; read again when it changes. Padlock speaks plain HTTP without it',
+  ),
+  PADLOCK_TLS_KEY_FILE: optional("PEM file of that certificate's private key"),
+  PADLOCK_TLS_CLIENT_CA_FILE: optional(
+    'PEM file of the CAs of client certificates: who has none of theirs cannot connect',
+  ),
   PADLOCK_LOG_LEVEL: Type.Union(
     ['fatal', 'error', 'warn', 'info', 'debug', 'silent'].map((level) => Type.Literal(level)),
     { default: 'info', description: 'Least severe lines that the log shows' },
@@ -161,6 +168,12 @@ function crossProblems(config: Unchecked): string[] {
     if (config.PADLOCK_REDIS_URL_FILE !== undefined) {
       problems.push('set at most one of PADLOCK_REDIS_URL and PADLOCK_REDIS_URL_FILE')
     }
+  }
+  if ((config.PADLOCK_TLS_CERT_FILE === undefined) !== (config.PADLOCK_TLS_KEY_FILE === undefined)) {
+    problems.push('PADLOCK_TLS_CERT_FILE and PADLOCK_TLS_KEY_FILE go together')
+  }
+  if (config.PADLOCK_TLS_CLIENT_CA_FILE !== undefined && config.PADLOCK_TLS_CERT_FILE === undefined) {
+    problems.push('PADLOCK_TLS_CLIENT_CA_FILE needs PADLOCK_TLS_CERT_FILE and PADLOCK_TLS_KEY_FILE')
   }
   const proxies = String(config.PADLOCK_TRUST_PROXY ?? '127.0.0.1').split(',')
   if (!proxies.every((proxy) => isAddressOrCidr(proxy.trim()))) {

@@ -105,6 +105,16 @@ const rules: [string, NodeJS.ProcessEnv, string[]][] = [
   ],
   ['proxies', { PADLOCK_TRUST_PROXY: '10.0.0.1, 10.1.0.0/16,2001:db8::/32' }, []],
   [
+    'half a certificate to listen with',
+    { PADLOCK_TLS_KEY_FILE: 'key.pem' },
+    ['PADLOCK_TLS_CERT_FILE and PADLOCK_TLS_KEY_FILE go together'],
+  ],
+  [
+    'client certificates without TLS',
+    { PADLOCK_TLS_CLIENT_CA_FILE: 'ca.pem' },
+    ['PADLOCK_TLS_CLIENT_CA_FILE needs PADLOCK_TLS_CERT_FILE and PADLOCK_TLS_KEY_FILE'],
+  ],
+  [
     'half a client certificate',
     { VAULT_CLIENT_CERT: 'cert.pem' },
     ['VAULT_CLIENT_CERT and VAULT_CLIENT_KEY go together'],

@@ -88,7 +88,8 @@ t.test('it starts without a shell, as a user that is not root and can write noth
     if (entry.msg === 'listening') port = new URL(entry.address).port
     if (entry.msg === 'profile ready to sign') break
   }
-  const check = (PADLOCK_PORT: string) => run(node, image.healthcheck.slice(1), { env: { PADLOCK_PORT } })
+  const check = (PADLOCK_PORT: string) =>
+    run(node, image.healthcheck.slice(1), { cwd: inImage(image, '.'), env: { PADLOCK_PORT } })
   await t.resolves(check(port), 'the health check passes')
   await t.rejects(check('9'), 'and fails where nothing listens')
 })

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
 import type { Command } from 'commander'
@@ -9,13 +8,12 @@ import { type Config, ConfigError, loadConfig, unknownVariables } from '../confi
 import type { PadlockError } from '../errors.ts'
 import { buildApp } from '../http/app.ts'
 import { breakerMetric } from '../http/breaker-metric.ts'
-import { CallerKeyFileError, type CallerKeys, pemCallerKeys } from '../http/caller-keys.ts'
+import type { CallerKeys } from '../http/caller-keys.ts'
 import { issuanceMetrics } from '../http/issuance-metrics.ts'
-import { JwksCallerKeys } from '../http/jwks-caller-keys.ts'
 import { createMetrics } from '../http/metrics.ts'
-import { connectRedis } from '../http/redis.ts'
+import { openTlsListener, type TlsListener } from '../http/tls-listener.ts'
 import { vaultMetrics } from '../http/vault-metrics.ts'
-import { createVaultClient } from '../vault/client.ts'
+import type { VaultClient } from '../vault/client.ts'
 import { createLogin } from '../vault/login.ts'
 import { ProfileRegistry } from '../vault/profile-registry.ts'
 import { VaultSession } from '../vault/session.ts'
@@ -30,57 +28,11 @@ import { isTokenUnused } from '../vault-auth-config.ts'
 import { keepHeapSmall } from './heap.ts'
 import { openIssuance } from './issuance.ts'
 import { type Log, type OpenLog, openLog } from './log.ts'
+import { openCallerKeys, openRedis, openVault } from './serve/resources.ts'
 
-async function openCallerKeys(config: Config, log: Log): Promise<CallerKeys> {
-  if (config.PADLOCK_CALLER_JWKS_URL !== undefined) {
-    const times = {
-      refresh: config.PADLOCK_CALLER_JWKS_REFRESH_SECONDS,
-      cooldown: config.PADLOCK_CALLER_JWKS_COOLDOWN_SECONDS,
-      maxStale: config.PADLOCK_CALLER_JWKS_MAX_STALE_SECONDS,
-    }
-    return new JwksCallerKeys(config.PADLOCK_CALLER_JWKS_URL, times, log)
-  }
-  try {
-    return await pemCallerKeys(config.PADLOCK_CALLER_PUBLIC_KEY_FILE as string)
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    const reason = error instanceof CallerKeyFileError ? message : (code ?? 'not PEM')
-    throw new ConfigError([`PADLOCK_CALLER_PUBLIC_KEY_FILE cannot be read as a public key (${reason})`])
-  }
-}
-
-function openVault(config: Config, log: Log) {
-  try {
-    return createVaultClient(
-      {
-        address: config.VAULT_ADDR,
-        namespace: config.VAULT_NAMESPACE,
-        caFile: config.VAULT_CACERT,
-        certFile: config.VAULT_CLIENT_CERT,
-        keyFile: config.VAULT_CLIENT_KEY,
-        serverName: config.VAULT_TLS_SERVER_NAME,
-      },
-      log,
-    )
-  } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code ?? 'not PEM'
-    throw new ConfigError([
-      `a file of VAULT_CACERT, VAULT_CLIENT_CERT or VAULT_CLIENT_KEY cannot be read (${reason})`,
-    ])
-  }
-}
-
-function redisUrl(config: Config): string | undefined {
-  if (config.PADLOCK_REDIS_URL_FILE === undefined) return config.PADLOCK_REDIS_URL
-  try {
-    const url = readFileSync(config.PADLOCK_REDIS_URL_FILE, 'utf8').trim()
-    if (/^rediss?:$/.test(URL.parse(url)?.protocol ?? '')) return url
-  } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code
-    throw new ConfigError([`PADLOCK_REDIS_URL_FILE cannot be read (${reason})`])
-  }
-  throw new ConfigError(['PADLOCK_REDIS_URL_FILE must hold a redis or rediss URL'])
-}
+/** Of the time that a stop may take after its delay: for the callers' connections, and then for Vault. */
+const drainShare = 0.75
+const leaveShare = 0.2
 
 /** Reads the profiles as soon as Vault lets it; says whether any of them can sign. */
 async function firstRefresh(profiles: ProfileRegistry, log: Log, stopped: () => boolean): Promise<boolean> {
@@ -107,11 +59,12 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
   let config: Config
   let output: OpenLog
   let log: Log
-  let client: ReturnType<typeof openVault>
-  let sessionClient: ReturnType<typeof openVault>
+  let client: VaultClient
+  let sessionClient: VaultClient
   let callerKeys: CallerKeys
   let redis: Redis | undefined
   let issuance: Issuance | undefined
+  let tls: TlsListener | undefined
   try {
     config = loadConfig(env)
     output = openLog(config.PADLOCK_LOG_LEVEL)
@@ -120,8 +73,8 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
     // Its calls must not wait for a connection behind those that need it.
     sessionClient = openVault(config, log)
     callerKeys = await openCallerKeys(config, log)
-    const url = redisUrl(config)
-    redis = url === undefined ? undefined : await connectRedis(url, log)
+    tls = openTlsListener(config, log)
+    redis = await openRedis(config, log)
     issuance = await openIssuance(config, log, output.stream)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
@@ -165,12 +118,17 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
     },
   })
   const app = await buildApp({
-    ...{ config, log, session, profiles, signer, callerKeys, health, clock, metrics, issuance, redis },
+    ...{ config, log, session, profiles, signer, callerKeys, health, clock, metrics, issuance, redis, tls },
   })
 
   async function stop(): Promise<void> {
     stopping = true
-    await app.drain.stop(config.PADLOCK_DRAIN_DELAY_MS)
+    const delayMs = config.PADLOCK_DRAIN_DELAY_MS
+    // The rest is for taking leave of Vault.
+    await app.drain.stop(delayMs, (config.PADLOCK_GRACE_PERIOD_MS - delayMs) * drainShare)
+    await Promise.race([takeLeave(), sleep((config.PADLOCK_GRACE_PERIOD_MS - delayMs) * leaveShare)])
+  }
+  async function takeLeave(): Promise<void> {
     profiles.stop()
     subjectKey.stop()
     health.stop()

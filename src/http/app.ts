@@ -30,6 +30,9 @@ import { reportOutcomes } from './request-log.ts'
 import { healthRoutes } from './routes/health.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { tokenRoutes } from './routes/tokens.ts'
+import { securityHeaders } from './security-headers.ts'
+import type { TlsListener } from './tls-listener.ts'
+import { listenerOptions, serveTls } from './tls-server.ts'
 
 /** Largest head of a request in bytes: room for a bearer token that is too long to be told so. */
 const maxHeaderBytes = 64 * 1024
@@ -55,6 +58,8 @@ export interface AppDeps {
   issuance?: Issuance | undefined
   /** where several instances count callers together */
   redis?: Redis | undefined
+  /** without it, plain HTTP */
+  tls?: TlsListener | undefined
 }
 
 declare module 'fastify' {
@@ -69,6 +74,13 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const { config } = deps
   const connections = connectionErrors(deps.metrics, (path) => methodsOf(path))
   const reading = readingTimes(config.PADLOCK_REQUEST_DEADLINE_MS)
+  const node = {
+    maxHeaderSize: maxHeaderBytes,
+    headersTimeout: reading.timeoutMs,
+    connectionsCheckingInterval: reading.checkMs,
+    // checkRequestHead does it: Node's own answer is a bare status.
+    requireHostHeader: false,
+  }
   const app = fastify({
     loggerInstance: deps.log,
     logController: new LogController({ disableRequestLogging: true }),
@@ -76,15 +88,11 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     requestIdHeader: false,
     bodyLimit: bodyLimitBytes,
     requestTimeout: reading.timeoutMs,
+    // Nothing moves on a connection for so long only when its peer does not read the answer.
+    connectionTimeout: config.PADLOCK_REQUEST_DEADLINE_MS * 2,
     keepAliveTimeout: 72_000,
     trustProxy: config.PADLOCK_TRUST_PROXY?.split(',').map((proxy) => proxy.trim()) ?? false,
-    http: {
-      maxHeaderSize: maxHeaderBytes,
-      headersTimeout: reading.timeoutMs,
-      connectionsCheckingInterval: reading.checkMs,
-      // checkRequestHead does it: Node's own answer is a bare status.
-      requireHostHeader: false,
-    },
+    ...listenerOptions(deps.tls, node, reading.timeoutMs),
     return503OnClosing: false,
     ajv: {
       customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: true },
@@ -97,8 +105,10 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const methodsOf = knownMethods(app)
   reportOutcomes(app, deps.metrics)
   profileMetrics(deps.metrics.registry, () => deps.profiles.status())
+  if (deps.tls !== undefined) serveTls(app, deps.tls, deps.metrics)
   connections.watch(app)
   surviveAcceptErrors(app)
+  await securityHeaders(app, deps.tls !== undefined)
   app.addHook('onRequest', checkRequestHead)
   await app.register(accepts)
   await shedLoad(app, deps)

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type ErrorCode, PadlockError } from '../errors.ts'
 import type { Metrics } from './metrics.ts'
-import { asPadlockError, problemOf, sendProblem } from './problem.ts'
+import { asPadlockError, problemHeaders, problemOf, sendProblem } from './problem.ts'
 import { reportOutcome } from './request-log.ts'
 
 /** Node's errors while it reads a request as codes of ours; whatever else is broken HTTP. */
@@ -48,9 +48,8 @@ export function connectionErrors(metrics: Metrics, methodsOf: (path: string) => 
     const body = JSON.stringify(problem)
     const head = [
       `HTTP/1.1 ${problem.status} ${problem.title}`,
-      'Content-Type: application/problem+json',
+      ...Object.entries(problemHeaders).map(([name, value]) => `${name}: ${value}`),
       `Content-Length: ${Buffer.byteLength(body)}`,
-      'Cache-Control: no-store',
       ...(allow === undefined ? [] : [`Allow: ${allow.join(', ')}`]),
       'Connection: close',
     ]

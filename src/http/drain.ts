@@ -1,11 +1,14 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { Server as NetServer, type Socket } from 'node:net'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import { Server as TlsServer } from 'node:tls'
 
-/** A connection without a request for so long is taken to be at rest, and is closed. */
+/** A connection without a request for so long is taken to be at rest, and is closed; so is a server without any. */
 const restMs = 1_000
 /** So long a peer may take to close its side, before the connection is given up. */
 const farewellMs = 500
+/** Of the time that a stop may take after the delay: for this share, whoever connects is told so. */
+const lingerShare = 0.25
 const pollMs = 20
 /** So many turns of the event loop are tried for one in which nobody connects. */
 const turns = 2_000
@@ -18,8 +21,10 @@ export type Phase = 'serving' | 'draining' | 'refusing'
 interface Connection {
   /** responses that are not finished */
   responses: Set<ServerResponse>
-  /** milliseconds of performance.now() */
+  /** milliseconds of performance.now(), as all times here */
   idleSince: number
+  /** when this side of it was closed */
+  endedAt?: number
 }
 
 /**
@@ -33,12 +38,15 @@ export class Drain {
   #phase: Phase = 'serving'
   /** connections and requests so far */
   #events = 0
+  #lastEventAt = Number.NEGATIVE_INFINITY
 
-  /** @param server not yet listening */
+  /** @param server of HTTP or HTTPS, not yet listening */
   constructor(server: Server) {
     this.#server = server
-    server.on('connection', (socket: Socket) => {
-      this.#events++
+    server.on('connection', () => this.#count())
+    // Under TLS a request's socket is there only after the handshake.
+    const opened = server instanceof TlsServer ? 'secureConnection' : 'connection'
+    server.on(opened, (socket: Socket) => {
       this.#connections.set(socket, { responses: new Set(), idleSince: performance.now() })
       socket.once('close', () => this.#connections.delete(socket))
     })
@@ -51,20 +59,46 @@ export class Drain {
   }
 
   /**
-   * Serves on for `delayMs`, then takes no new connection and waits until every connection is closed.
+   * Serves on for `delayMs`; then has new requests refused, be it on new connections, until there are none; then
+   * takes no new connection and waits until every connection is closed.
    *
    * @param delayMs time in which load balancers learn that this instance leaves, in milliseconds
+   * @param withinMs time for all else, in milliseconds: a peer that does not come to an end by then is cut off
    */
-  async stop(delayMs: number): Promise<void> {
+  async stop(delayMs: number, withinMs: number): Promise<void> {
     this.#phase = 'draining'
-    for (const { responses } of this.#connections.values())
-      for (const response of responses) sendAway(response)
+    for (const { responses } of this.#connections.values()) {
+      // Of several on one connection the last: the others' answers would be the end of it.
+      const last = [...responses].at(-1)
+      if (last !== undefined) sendAway(last)
+    }
     await sleep(delayMs)
     this.#phase = 'refusing'
-    await this.#stopListening()
-    while (this.#connections.size > 0) {
-      for (const [socket, connection] of this.#connections) endAtRest(socket, connection)
-      await sleep(pollMs)
+    const start = performance.now()
+    const goesOn = () => this.#connections.size > 0 || performance.now() - this.#lastEventAt < restMs
+    while (goesOn() && performance.now() - start < withinMs * lingerShare) await this.#endThoseAtRest(start)
+    let open = true
+    await this.#stopListening(() => {
+      open = false
+    })
+    while (open && performance.now() - start < withinMs) await this.#endThoseAtRest(start)
+    for (const socket of this.#connections.keys()) socket.destroy()
+  }
+
+  /** @param start when refusing began: whoever was at rest before is given the same time to come and be told */
+  async #endThoseAtRest(start: number): Promise<void> {
+    await sleep(pollMs)
+    // After what has arrived meanwhile was read: a request that has come is no rest.
+    await nextTurn()
+    const now = performance.now()
+    for (const [socket, connection] of this.#connections) {
+      const { responses, idleSince, endedAt } = connection
+      if (responses.size > 0 || now - Math.max(idleSince, start) < restMs) continue
+      if (endedAt === undefined) {
+        // Half a close first: a close with bytes unread would be a reset.
+        socket.end()
+        connection.endedAt = now
+      } else if (now - endedAt > farewellMs) socket.destroy()
     }
   }
 
@@ -72,19 +106,26 @@ export class Drain {
    * Closes the listening socket right after a turn in which nobody connected and nothing was asked: the system
    * resets whoever has connected and was not accepted yet. It makes that rare; only a balancer that sends nobody
    * any more, for which there is the delay, rules it out.
+   *
+   * @param closed called when the last connection has ended, its TLS handshake finished or not
    */
-  async #stopListening(): Promise<void> {
+  async #stopListening(closed: () => void): Promise<void> {
     for (let turn = 0; turn < turns; turn++) {
       const before = this.#events
       const start = performance.now()
       await nextTurn()
       if (this.#events === before && performance.now() - start < quietTurnMs) break
     }
-    NetServer.prototype.close.call(this.#server)
+    NetServer.prototype.close.call(this.#server, closed)
+  }
+
+  #count(): void {
+    this.#events++
+    this.#lastEventAt = performance.now()
   }
 
   #follow({ socket }: IncomingMessage, response: ServerResponse): void {
-    this.#events++
+    this.#count()
     const connection = this.#connections.get(socket)
     if (connection === undefined) return
     connection.responses.add(response)
@@ -98,12 +139,4 @@ export class Drain {
 
 function sendAway(response: ServerResponse): void {
   if (!response.headersSent) response.setHeader('Connection', 'close')
-}
-
-function endAtRest(socket: Socket, { responses, idleSince }: Connection): void {
-  const restingMs = performance.now() - idleSince
-  if (responses.size > 0 || restingMs < restMs) return
-  // Half a close first: a close with bytes unread would be a reset.
-  if (!socket.writableEnded) socket.end()
-  else if (restingMs > restMs + farewellMs) socket.destroy()
 }

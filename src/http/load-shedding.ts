@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import { PadlockError } from '../errors.ts'
 import type { AppDeps } from './app.ts'
 import { EventLoopDelay } from './event-loop-delay.ts'
-import { problemOf } from './problem.ts'
+import { problemHeaders, problemOf } from './problem.ts'
 
 /** What is asked for at the door must be expected within this share of the deadline: what cannot be measured needs the rest. */
 const expectedShare = 0.5
@@ -33,7 +33,8 @@ export async function shedLoad(app: FastifyInstance, deps: AppDeps): Promise<voi
 
   function tooMuch({ method, url = '' }: IncomingMessage): boolean {
     const name = method === 'POST' ? tokenPath.exec(url)?.[1] : undefined
-    if (name === undefined) return false
+    // While the instance stops, the route says so.
+    if (name === undefined || app.drain.phase === 'refusing') return false
     if (inFlight >= fewRequests && eventLoop.meanMs > maxEventLoopDelay) return true
     const key = profiles.usable(name)?.profile.pinnedKey
     if (key === undefined) return false
@@ -47,11 +48,7 @@ export async function shedLoad(app: FastifyInstance, deps: AppDeps): Promise<voi
   }
 
   const overloaded = new PadlockError('overloaded')
-  const headers = {
-    'Content-Type': 'application/problem+json',
-    'Cache-Control': 'no-store',
-    'Retry-After': String(overloaded.retryAfter),
-  }
+  const headers = { ...problemHeaders, 'Retry-After': String(overloaded.retryAfter) }
   function refuse(response: ServerResponse): void {
     metrics.requests.inc({ code: 'overloaded' })
     if (refused++ === 0) setTimeout(report, reportMs).unref()

@@ -12,6 +12,13 @@ export interface Problem {
   errors?: { pointer: string; code: string; detail: string }[]
 }
 
+/** What every problem is sent with, be it on a bare connection: nobody keeps it, or takes it for something else. */
+export const problemHeaders = {
+  'Content-Type': 'application/problem+json',
+  'Cache-Control': 'no-store',
+  'X-Content-Type-Options': 'nosniff',
+}
+
 /** Fastify's own refusals as codes of ours. */
 const fastifyCodes: ReadonlyMap<unknown, ErrorCode> = new Map(
   Object.entries<ErrorCode>({
@@ -82,8 +89,7 @@ export function sendProblem(error: PadlockError, request: FastifyRequest, reply:
   if (error.retryAfter !== undefined) reply.header('Retry-After', Math.ceil(error.retryAfter))
   return reply
     .code(error.status)
-    .header('Cache-Control', 'no-store')
-    .type('application/problem+json')
+    .headers(problemHeaders)
     .serializer(JSON.stringify)
     .send(problemOf(error, request.id))
 }

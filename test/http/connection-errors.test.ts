@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import t, { type Test } from 'tap'
 import type { ErrorCode } from '../../src/errors.ts'
@@ -45,6 +46,21 @@ t.test('a request that has its answer before its body came gets no second one', 
     [rawPost([authorization, 'Content-Type: text/plain', 'Content-Length: 20'], body), deadlineMs * 1.5],
     'unsupported_media_type',
   )
+})
+
+t.test('a caller that does not read its answer is cut off, within some deadlines', async (t) => {
+  const socket = connect(Number(new URL(service.url).port), '127.0.0.1')
+  t.teardown(() => socket.destroy())
+  // Far more than the two ends hold between them.
+  socket.write('GET /docs/static/swagger-ui-bundle.js HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(20))
+  socket.on('error', () => {})
+  await new Promise((resolve) => setTimeout(resolve, 6 * deadlineMs))
+  let received = 0
+  socket.on('data', (chunk) => {
+    received += chunk.length
+  })
+  await once(socket, 'close')
+  t.ok(received < 20_000_000, `${received} bytes`)
 })
 
 t.test('a caller that hangs up is no internal error, and its request stands in the log', async (t) => {

@@ -1,13 +1,27 @@
 import { createPublicKey } from 'node:crypto'
 import { once } from 'node:events'
-import { Agent, type IncomingMessage, request } from 'node:http'
+import http, { type IncomingMessage } from 'node:http'
+import https from 'node:https'
+import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { acceptToken } from '../../src/dev/accept-token.ts'
+import { testAuthority } from '../support/certificates.ts'
+import { httpsRequest } from '../support/https.ts'
 import { startService, type TestService, testBackend } from '../support/service.ts'
 
 const backend = await testBackend(t)
 const token = await backend.callers.token()
+const authority = await testAuthority(backend.vault, 'listener')
+const { certFile, keyFile } = await authority.issue('padlock.test', { ip: '127.0.0.1' })
+const tls = { ca: authority.caPem }
+const tlsEnv = { PADLOCK_TLS_CERT_FILE: certFile, PADLOCK_TLS_KEY_FILE: keyFile }
+
+/** An agent with one kept-alive connection. */
+const keepAlive = (url: string) =>
+  url.startsWith('https')
+    ? new https.Agent({ keepAlive: true, maxSockets: 1, ...tls })
+    : new http.Agent({ keepAlive: true, maxSockets: 1 })
 
 interface Outcome {
   /** the answer's status, or the error's code */
@@ -19,9 +33,10 @@ interface Outcome {
 }
 
 /** One request over a kept-alive connection. */
-function issue(url: string, agent: Agent, userId: string): Promise<Outcome> {
+function issue(url: string, agent: http.Agent, userId: string): Promise<Outcome> {
   return new Promise((resolve) => {
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+    const { request } = url.startsWith('https') ? https : http
     const sent = request(`${url}/v1/profiles/default/tokens`, { method: 'POST', agent, headers })
     sent.on('error', (error: NodeJS.ErrnoException) =>
       resolve({ result: error.code ?? error.message, userId }),
@@ -46,7 +61,7 @@ function issue(url: string, agent: Agent, userId: string): Promise<Outcome> {
 async function load(url: string, clients: number): Promise<Outcome[]> {
   const outcomes: Outcome[] = []
   const client = async (name: number) => {
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    const agent = keepAlive(url)
     for (let i = 0; ; i++) {
       const outcome = await issue(url, agent, `visitor-${name}-${i}`)
       // Nobody listens any more: the load balancer would have gone elsewhere.
@@ -60,10 +75,12 @@ async function load(url: string, clients: number): Promise<Outcome[]> {
   return outcomes
 }
 
-const ready = async (service: TestService) => (await fetch(`${service.url}/health/ready`)).status
+const ready = async ({ url }: TestService) => {
+  const address = `${url}/health/ready`
+  return (await (url.startsWith('https') ? httpsRequest(address, tls) : fetch(address))).status
+}
 
-t.test('SIGTERM under load: tokens or clear refusals, no connection reset, exit code 0', async (t) => {
-  const service = await startService(t, backend, { PADLOCK_DRAIN_DELAY_MS: '500' })
+async function stopUnderLoad(t: Test, service: TestService): Promise<void> {
   const loading = load(service.url, 16)
   await sleep(500)
   const exited = once(service.process, 'exit')
@@ -89,13 +106,21 @@ t.test('SIGTERM under load: tokens or clear refusals, no connection reset, exit 
     const receipt = await acceptToken(token as string, { privateKey: backend.recipientKey, publicKeys })
     if (!receipt.accepted || receipt.claims['https://iadvize.com/userId'] !== userId) t.fail('a wrong token')
   }
-})
+}
+
+t.test('SIGTERM under load: tokens or clear refusals, no connection reset, exit code 0', async (t) =>
+  stopUnderLoad(t, await startService(t, backend, { PADLOCK_DRAIN_DELAY_MS: '500' })),
+)
+
+t.test('the same under TLS', async (t) =>
+  stopUnderLoad(t, await startService(t, backend, { PADLOCK_DRAIN_DELAY_MS: '500', ...tlsEnv }, tls)),
+)
 
 t.test(
   'after the delay a request on a kept-alive connection is refused, and the connection ends',
   async (t) => {
     const service = await startService(t, backend)
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    const agent = keepAlive(service.url)
     t.teardown(() => agent.destroy())
     t.equal((await issue(service.url, agent, 'visitor-1')).result, 200)
     const exited = once(service.process, 'exit')
@@ -107,9 +132,41 @@ t.test(
   },
 )
 
+t.test('after the delay whoever connects anew is told, before nobody listens any more', async (t) => {
+  const service = await startService(t, backend, { PADLOCK_DRAIN_DELAY_MS: '200' })
+  const exited = once(service.process, 'exit')
+  service.process.kill('SIGTERM')
+  await sleep(300)
+  const agent = new http.Agent({ keepAlive: false })
+  const refused = await issue(service.url, agent, 'visitor-1')
+  t.match(refused, { result: 503, code: 'shutting_down', connection: 'close' })
+  t.equal(await ready(service), 503)
+  t.strictSame(await exited, [0, null])
+})
+
+t.test(
+  'a peer that never reads keeps it no longer than the grace period, exit code 0 all the same',
+  async (t) => {
+    // So long a deadline that nothing else ends the connection.
+    const env = { PADLOCK_GRACE_PERIOD_MS: '4000', PADLOCK_REQUEST_DEADLINE_MS: '30000' }
+    const service = await startService(t, backend, env)
+    const socket = connect(Number(new URL(service.url).port), '127.0.0.1')
+    t.teardown(() => socket.destroy())
+    socket.on('error', () => {})
+    // Far more than the two ends hold between them.
+    socket.write('GET /docs/static/swagger-ui-bundle.js HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(20))
+    await once(socket, 'readable')
+    const exited = once(service.process, 'exit')
+    const start = performance.now()
+    service.process.kill('SIGTERM')
+    t.strictSame(await exited, [0, null])
+    t.ok(performance.now() - start < 4_000)
+  },
+)
+
 t.test('a connection at rest does not keep the process, and is closed without a reset', async (t) => {
   const service = await startService(t, backend)
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const agent = keepAlive(service.url)
   t.teardown(() => agent.destroy())
   const errors: Error[] = []
   await issue(service.url, agent, 'visitor-1')

@@ -8,6 +8,7 @@ import type { Test } from 'tap'
 import { parseRecipientKey } from '../../src/vault/recipient-key.ts'
 import { audience, issuer, type TestIssuer, testIssuer } from './callers.ts'
 import { contractFetch } from './contract.ts'
+import { type HttpsOptions, httpsRequest } from './https.ts'
 import { type TestVault, testVault } from './vault.ts'
 import { until } from './wait.ts'
 
@@ -86,11 +87,16 @@ export async function testBackend(t: Pick<Test, 'teardown'>): Promise<TestBacken
   return { vault, callers, recipientKey: privateKey, addProfile, env }
 }
 
-/** Starts `padlock serve` on a backend and waits until it is ready. It ends with the test. */
+/**
+ * Starts `padlock serve` on a backend and waits until it is ready. It ends with the test.
+ *
+ * @param tls what a client needs, where the variables have it listen with TLS: then `issue` is of no use
+ */
 export async function startService<Backend extends ServiceNeeds>(
   t: Pick<Test, 'teardown'>,
   backend: Backend,
   env: Record<string, string> = {},
+  tls?: HttpsOptions,
 ): Promise<Backend & ServiceProcess> {
   const child = spawn(process.execPath, ['src/main.ts', 'serve'], {
     cwd: join(import.meta.dirname, '../..'),
@@ -112,7 +118,9 @@ export async function startService<Backend extends ServiceNeeds>(
     createInterface(child.stderr).on('line', onLine)
     child.once('exit', (code) => reject(new Error(`padlock ended with ${code}: ${JSON.stringify(log)}`)))
   })
-  while (!(await fetch(`${url}/health/ready`)).ok) await new Promise((resolve) => setTimeout(resolve, 25))
+  const readiness = `${url}/health/ready`
+  const ask = () => (tls === undefined ? fetch(readiness) : httpsRequest(readiness, tls))
+  while ((await ask()).status !== 200) await new Promise((resolve) => setTimeout(resolve, 25))
   const good = `Bearer ${await backend.callers.token()}`
   return {
     ...backend,

@@ -70,6 +70,7 @@ export async function healthRoutes(app: FastifyInstance, deps: AppDeps): Promise
         entries: profiles,
       },
       recipientKey: { status: share(signing), loaded: signing },
+      ...(deps.tls && { tls: deps.tls.state() }),
       callerKeys: { status: (deps.callerKeys.ready() ? 'ok' : 'unavailable') as ComponentStatus },
       ...(deps.issuance && { issuanceLog: deps.issuance.status() }),
     }

@@ -1,0 +1,29 @@
+import type { ServerOptions } from 'node:http'
+import type { Server, TLSSocket } from 'node:tls'
+import type { FastifyInstance } from 'fastify'
+import type { Metrics } from './metrics.ts'
+import type { TlsListener } from './tls-listener.ts'
+import { tlsMetrics } from './tls-metrics.ts'
+
+/** Fastify's options for Node's server; the two servers are one type to it. */
+export function listenerOptions(tls: TlsListener | undefined, node: ServerOptions, handshakeMs: number) {
+  const options = tls === undefined ? { http: node } : { https: { ...node, ...tls.options(handshakeMs) } }
+  return options as { http: ServerOptions }
+}
+
+/** Keeps an app that speaks TLS on the newest certificate, and counts the handshakes that fail. */
+export function serveTls(app: FastifyInstance, tls: TlsListener, metrics: Metrics): void {
+  const server = app.server as unknown as Server
+  const failed = tlsMetrics(metrics.registry, tls)
+  // Before Node's own listener, which would have a connection without TLS answered in HTTP.
+  server.prependListener('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
+    failed()
+    app.log.debug({ code: error.code }, 'a TLS handshake failed')
+    socket.destroy()
+  })
+  tls.serve(server)
+  app.addHook('onRequest', async (request, reply) => {
+    if (tls.isOutdated(request.raw.socket)) reply.header('Connection', 'close')
+  })
+  app.addHook('onClose', async () => tls.stop())
+}
