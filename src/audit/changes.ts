@@ -1,5 +1,5 @@
-import { type AuditEntry, nobody } from '../vault/audit-log.ts'
-import type { FindingKind } from './findings.ts'
+import { type AuditEntry, identityText, nobody } from '../vault/audit-log.ts'
+import type { Finding, FindingKind } from './findings.ts'
 
 /** Where the things that are watched are in Vault; paths without slashes at their ends. */
 export interface WatchedMounts {
@@ -93,5 +93,15 @@ export class ChangeWatch {
           ? operation !== 'read' && operation !== 'list'
           : rule.operations.includes(operation)),
     )?.kind
+  }
+}
+
+/** A change as a finding. */
+export function changeFinding({ kind, entry, outcome }: Change): Finding {
+  const { time, by, operation, path, requestId } = entry
+  const end = outcome === 'done' ? '' : outcome === 'refused' ? ', refused' : ', and no log has the answer'
+  return {
+    ...{ kind, time: new Date(time).toISOString(), by: identityText(by), requestId },
+    detail: `${identityText(by)}: ${operation} ${path}${end}.`,
   }
 }

@@ -1,7 +1,7 @@
 import { type AuditEntry, auditEntry, identityText, signingRequest } from '../vault/audit-log.ts'
 import { BatchJudge, type ProbeMark, type SignatureCounts } from './batch-judge.ts'
 import { type BatchRecord, batchesOf, batchIdOf } from './batch-records.ts'
-import { type Change, ChangeWatch, type WatchedMounts } from './changes.ts'
+import { ChangeWatch, changeFinding, type WatchedMounts } from './changes.ts'
 import { type Finding, type FindingKind, Findings } from './findings.ts'
 import type { HashCheck } from './hash-check.ts'
 import { issuanceLine } from './issuance-line.ts'
@@ -140,14 +140,14 @@ export class Reconciliation {
     }
     judge.finish(logs)
     const changes = this.#changes.changes()
-    for (const change of changes) if (change.outcome !== 'refused') this.#findings.add(findingOf(change))
+    for (const change of changes) if (change.outcome !== 'refused') this.#findings.add(changeFinding(change))
     return {
       counts: judge.counts,
       signers: Object.fromEntries(this.#signers),
       findings: this.#findings.sorted(),
       findingCounts: this.#findings.counts,
       findingTotal: this.#findings.total,
-      refusedChanges: changes.filter(({ outcome }) => outcome === 'refused').map(findingOf),
+      refusedChanges: changes.filter(({ outcome }) => outcome === 'refused').map(changeFinding),
     }
   }
 
@@ -179,14 +179,5 @@ export class Reconciliation {
 
   #isWithin(time: number): boolean {
     return time >= this.#interval.since && time < this.#interval.until
-  }
-}
-
-function findingOf({ kind, entry, outcome }: Change): Finding {
-  const { time, by, operation, path, requestId } = entry
-  const end = outcome === 'done' ? '' : outcome === 'refused' ? ', refused' : ', and no log has the answer'
-  return {
-    ...{ kind, time: new Date(time).toISOString(), by: identityText(by), requestId },
-    detail: `${identityText(by)}: ${operation} ${path}${end}.`,
   }
 }
