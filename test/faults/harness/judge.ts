@@ -38,9 +38,9 @@ async function judgeToken(body: string, outcome: Outcome, recipient: Recipient):
  * contract's form by the deadline; or anything else, which must not be.
  */
 export async function judge(outcome: Outcome, recipient: Recipient): Promise<Verdict> {
-  const { answer, error, sentAt, endedAt } = outcome
+  const { answer, error, sentAt, endedAt, lateMs } = outcome
   if (answer === undefined) return { kind: 'else', what: `no answer (${error})` }
-  const tookMs = endedAt - sentAt
+  const tookMs = endedAt - sentAt - lateMs
   if (tookMs > answeredWithinMs) {
     return { kind: 'else', what: `${answer.status} after ${Math.round(tookMs)} ms` }
   }

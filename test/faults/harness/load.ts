@@ -8,6 +8,8 @@ export interface Outcome {
   /** milliseconds of performance.now() */
   sentAt: number
   endedAt: number
+  /** milliseconds of that in which this process itself did not come to run */
+  lateMs: number
   /** milliseconds since the epoch: what a token's `exp` is judged by */
   endedOn: number
   answer: Answer | undefined
@@ -28,6 +30,9 @@ export interface LoadOptions {
 /** So long the client itself waits: past every deadline of Padlock's. */
 const patienceMs = 6_000
 
+/** How often the load looks whether requests are due, in milliseconds. */
+const pauseMs = 5
+
 let runs = 0
 
 /**
@@ -43,6 +48,7 @@ export class Load {
   #going: Promise<void> | undefined
   #stopped = false
   #sent = 0
+  #lateMs = 0
 
   constructor(options: LoadOptions) {
     this.#options = options
@@ -70,7 +76,9 @@ export class Load {
     while (!this.#stopped) {
       const due = Math.floor(((performance.now() - start) / 1000) * this.#options.perSecond)
       while (this.#sent < due) this.#add(++this.#sent)
-      await sleep(5)
+      const before = performance.now()
+      await sleep(pauseMs)
+      this.#lateMs += Math.max(0, performance.now() - before - 2 * pauseMs)
     }
   }
 
@@ -83,6 +91,7 @@ export class Load {
 
   async #request(userId: string): Promise<void> {
     const sentAt = performance.now()
+    const lateBefore = this.#lateMs
     let answer: Answer | undefined
     let error: string | undefined
     for (const url of this.#options.urls) {
@@ -95,7 +104,9 @@ export class Load {
         error = code ?? name
       }
     }
-    this.outcomes.push({ userId, sentAt, endedAt: performance.now(), endedOn: Date.now(), answer, error })
+    const lateMs = this.#lateMs - lateBefore
+    const endedAt = performance.now()
+    this.outcomes.push({ userId, sentAt, endedAt, lateMs, endedOn: Date.now(), answer, error })
   }
 
   async #ask(url: string, userId: string): Promise<Answer> {
