@@ -17,7 +17,7 @@ run: $(INSTALLED) ## Start Vault, Padlock and a recipient; issue a token; stay u
 test: $(INSTALLED) $(TAP_BUILT) ## Run the tests on a real Vault; T="test/token test/x.test.ts" runs some
 	@exec $(NODE) tools/test/run.ts $(T)
 
-test-faults: $(INSTALLED) $(TAP_BUILT) ## Run the fault suite: Vault and Padlock fail in every way, under load; prints its table
+test-faults: $(INSTALLED) $(TAP_BUILT) ## Run the fault suite: Vault and Padlock fail in many ways, under load; prints its table
 	@exec $(NODE) tools/test/faults.ts $(T)
 
 bench: $(INSTALLED) ## Measure Padlock beside what one would use instead; refreshes the README's figures (10 minutes)
