@@ -74,7 +74,12 @@ export class Reconciliation {
     } catch {
       return false
     }
-    if (entry === undefined || entry.namespace !== this.#namespace || !this.#isNear(entry.time)) return true
+    if (
+      entry === undefined ||
+      entry.namespace !== this.#namespace ||
+      !this.#isWithin(entry.time, this.#interval.graceMs)
+    )
+      return true
     if (this.#isWithin(entry.time)) this.#changes.look(entry)
     const request = signingRequest(entry, this.#mounts.transit)
     if (!request?.key.startsWith('padlock-')) return true
@@ -100,7 +105,7 @@ export class Reconciliation {
       this.#lost(record.lines, record.since, record.until, record.instance)
       return true
     }
-    if (!this.#isNear(time)) return true
+    if (!this.#isWithin(time, this.#interval.graceMs)) return true
     const { correlationId, key, keyVersion } = record
     if (record.event === 'asked') {
       this.#add({ kind: 'asked', correlationId, time, key, keyVersion, auditIds: record.auditIds })
@@ -172,12 +177,7 @@ export class Reconciliation {
     this.#findings.add({ kind: 'lines_lost', time: since, detail })
   }
 
-  #isNear(time: number): boolean {
-    const { since, until, graceMs } = this.#interval
-    return time >= since - graceMs && time < until + graceMs
-  }
-
-  #isWithin(time: number): boolean {
-    return time >= this.#interval.since && time < this.#interval.until
+  #isWithin(time: number, graceMs = 0): boolean {
+    return time >= this.#interval.since - graceMs && time < this.#interval.until + graceMs
   }
 }
