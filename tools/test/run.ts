@@ -7,6 +7,7 @@ await runTests({
   programs: {
     chromium: 'chromium',
     promtool: 'prometheus',
+    kubectl: 'kubernetes-client',
     'redis-server': 'redis-server',
     openssl: 'openssl',
     script: 'bsdutils',
