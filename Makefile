@@ -6,13 +6,16 @@ NODE := tools/node
 BIN := node_modules/.bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-faults bench bench-quick bench-memory soak bench-audit vault types lint format format-check setup clean
+.PHONY: help run demo test test-faults bench bench-quick bench-memory soak bench-audit vault types lint format format-check setup clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 run: $(INSTALLED) ## Start Vault, Padlock and a recipient; issue a token; stay until Ctrl-C
 	@exec $(NODE) src/main.ts dev
+
+demo: $(INSTALLED) ## Start the same and a storefront with an agent's desk, to see it work in a browser
+	@exec $(NODE) src/main.ts dev demo
 
 test: $(INSTALLED) $(TAP_BUILT) ## Run the tests on a real Vault; T="test/token test/x.test.ts" runs some
 	@exec $(NODE) tools/test/run.ts $(T)

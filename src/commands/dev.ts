@@ -1,6 +1,7 @@
 import { styleText } from 'node:util'
 import type { Command } from 'commander'
-import { type Environment, startEnvironment } from '../dev/environment.ts'
+import { prepareDemo, startDemoOn } from '../dev/demo/run.ts'
+import { type Environment, type Preparation, port, startEnvironment } from '../dev/environment.ts'
 import { type FirstToken, issueFirstToken } from '../dev/first-token.ts'
 import { command } from './command.ts'
 
@@ -32,20 +33,45 @@ function tell({ issued, receipt }: FirstToken, environment: Environment): void {
   print('Press Ctrl-C to end Padlock, the recipient and Vault.')
 }
 
-/** `padlock dev`: the whole environment in the foreground. @returns the exit code */
-async function dev(): Promise<number> {
+/** What is to run in the foreground, beside what `make run` starts. */
+interface Purpose {
+  prepare?: Preparation
+  /** Starts and tells. @returns what ends it */
+  present(environment: Environment): Promise<() => Promise<void>>
+}
+
+const firstToken: Purpose = {
+  async present(environment) {
+    const { padlock, callerToken, recipient } = environment
+    tell(await issueFirstToken(padlock.url, callerToken, recipient.url), environment)
+    return async () => {}
+  },
+}
+
+const storefront: Purpose = {
+  prepare: prepareDemo,
+  async present(environment) {
+    const demo = await startDemoOn(environment, port(process.env, 'PADLOCK_DEV_DEMO_PORT', 3200))
+    print()
+    print(bold(`Open ${demo.url} in a browser: a shop, and the agent's desk beside it.`))
+    print()
+    print('Press Ctrl-C to end the demo, Padlock, the recipient and Vault.')
+    return demo.close
+  },
+}
+
+/** The whole environment in the foreground. @returns the exit code */
+async function dev({ prepare, present }: Purpose): Promise<number> {
   const stopping = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort())
   const stopped = new Promise<undefined>((resolve) => {
     stopping.signal.addEventListener('abort', () => resolve(undefined))
   })
   let environment: Environment | undefined
+  let close: (() => Promise<void>) | undefined
   try {
-    environment = await startEnvironment(process.env, (line) => print(line), stopping.signal)
-    tell(
-      await issueFirstToken(environment.padlock.url, environment.callerToken, environment.recipient.url),
-      environment,
-    )
+    environment = await startEnvironment(process.env, (line) => print(line), stopping.signal, prepare)
+    close = await present(environment)
     const ended = await Promise.race([environment.ended, stopped])
     if (ended === undefined) {
       print('\nEnding Padlock, the recipient and Vault.')
@@ -60,6 +86,7 @@ async function dev(): Promise<number> {
     process.stderr.write(`${(error as Error).message}\n`)
     return 1
   } finally {
+    await close?.()
     await environment?.stop()
   }
 }
@@ -72,9 +99,22 @@ script needs to call it, stands in .dev/env.`,
   exitCodes: 'Exit codes: 0 ended by a signal, 1 a part could not start or ended by itself.',
 }
 
+const demoHelp = {
+  description: "the same with a storefront and the agent's desk, to see it work in a browser",
+  text: `It prints the address to open. PADLOCK_DEV_DEMO_PORT is its port (default: 3200).`,
+  examples: ['padlock dev demo', 'PADLOCK_DEV_DEMO_PORT=3201 padlock dev demo'],
+  exitCodes: help.exitCodes,
+}
+
 /** `padlock dev` and its parts; development only. */
 export function devCommand(): Command {
-  return command('dev', help).action(async () => {
-    process.exit(await dev())
-  })
+  return command('dev', help)
+    .action(async () => {
+      process.exit(await dev(firstToken))
+    })
+    .addCommand(
+      command('demo', demoHelp).action(async () => {
+        process.exit(await dev(storefront))
+      }),
+    )
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, rm } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
-import { createVaultClient } from '../vault/client.ts'
+import { createVaultClient, type VaultClient } from '../vault/client.ts'
 import { callerAudience, callerIssuer, issueCallerToken } from './callers.ts'
 import { type DevVault, startVault } from './dev-vault.ts'
 import { writeEnvFile } from './env-file.ts'
@@ -19,6 +19,8 @@ export interface Environment {
   vault: DevVault
   recipient: Recipient
   padlock: PadlockProcess
+  /** PKCS#8 PEM file with the recipient's private key */
+  recipientKeyFile: string
   /** a JWT for the shop's backend */
   callerToken: string
   /** `.dev/env`, with all that a script needs to know */
@@ -30,8 +32,11 @@ export interface Environment {
   stop(): Promise<void>
 }
 
+/** More to set up in Vault before Padlock starts. */
+export type Preparation = (client: VaultClient, rootToken: string, recipientKeyPem: string) => Promise<void>
+
 /** A port from the environment. @throws Error with one sentence when it is none */
-function port(env: NodeJS.ProcessEnv, name: string, standard: number): number {
+export function port(env: NodeJS.ProcessEnv, name: string, standard: number): number {
   const value = env[name] ? Number(env[name]) : standard
   if (Number.isInteger(value) && value > 0 && value < 65_536) return value
   throw new Error(`${name} is not a port: give a whole number from 1 to 65535.`)
@@ -42,12 +47,14 @@ function port(env: NodeJS.ProcessEnv, name: string, standard: number): number {
  *
  * @param say receives one line for each step
  * @param signal ends what is under way, and what was started
+ * @param prepare sets up more than `make run` needs
  * @throws Error with one sentence that says what to do; whatever was started has ended by then
  */
 export async function startEnvironment(
   env: NodeJS.ProcessEnv,
   say: (line: string) => void,
   signal?: AbortSignal,
+  prepare?: Preparation,
 ): Promise<Environment> {
   const ports = {
     padlock: port(env, 'PADLOCK_PORT', 3000),
@@ -78,6 +85,7 @@ export async function startEnvironment(
     say(
       `Vault is set up by \`padlock setup\`: profile default, key padlock-default, AppRole ${credentials.role}.`,
     )
+    await prepare?.(client, vault.rootToken, publicKeyPem)
     const callerToken = await issueCallerToken(client, vault.rootToken, randomBytes(24).toString('base64url'))
     say("Vault's identity engine issues the callers' JWTs; one is in .dev/env, good for 23 hours.")
     signal?.throwIfAborted()
@@ -130,7 +138,17 @@ export async function startEnvironment(
       vault.exited.then((end) => ({ part: 'Vault', end })),
       padlock.exited.then((end) => ({ part: 'Padlock', end })),
     ])
-    return { vault, recipient, padlock, callerToken, envFile: relative('', envFile), padlockLog, ended, stop }
+    return {
+      vault,
+      recipient,
+      recipientKeyFile: file('recipient-key.pem'),
+      padlock,
+      callerToken,
+      envFile: relative('', envFile),
+      padlockLog,
+      ended,
+      stop,
+    }
   } catch (error) {
     await stop()
     throw error

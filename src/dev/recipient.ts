@@ -76,7 +76,7 @@ function tokenOf(body: unknown): string {
 }
 
 /** Read anew for each token, so that a rotation shows at once. */
-async function readCustomerKeys(source: CustomerKeys): Promise<KeyObject[]> {
+export async function readCustomerKeys(source: CustomerKeys): Promise<KeyObject[]> {
   if ('publicKeyFile' in source) return [createPublicKey(await readFile(source.publicKeyFile, 'utf8'))]
   const answer = await fetch(source.jwksUrl, {
     signal: AbortSignal.timeout(JWKS_TIMEOUT_MS),

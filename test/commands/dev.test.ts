@@ -1,68 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { parseEnv } from 'node:util'
-import t, { type Test } from 'tap'
-import { freePort } from '../../src/dev/free-port.ts'
-
-interface Run {
-  process: ChildProcess
-  output: () => string
-  /** .dev/env, once it is there */
-  env: () => Promise<NodeJS.Dict<string>>
-}
-
-/** Runs `padlock dev`, as `make run` does, on free ports and in a folder of its own. */
-async function dev(t: Test, ports: NodeJS.Dict<string> = {}): Promise<Run> {
-  const dir = await mkdtemp(join(tmpdir(), 'padlock-dev-'))
-  const free = async () => String(await freePort(0, '127.0.0.1'))
-  const child = spawn(process.execPath, ['src/main.ts', 'dev'], {
-    env: {
-      ...process.env,
-      PADLOCK_DEV_DIR: dir,
-      PADLOCK_PORT: await free(),
-      PADLOCK_DEV_RECIPIENT_PORT: await free(),
-      PADLOCK_DEV_VAULT_PORT: await free(),
-      ...ports,
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk))
-  t.teardown(async () => {
-    if (child.exitCode === null && child.kill('SIGTERM')) await once(child, 'exit')
-    await rm(dir, { recursive: true, force: true })
-  })
-  return {
-    process: child,
-    output: () => output,
-    async env() {
-      while (!output.includes('Press Ctrl-C')) {
-        if (child.exitCode !== null) throw new Error(output)
-        await sleep(50)
-      }
-      return parseEnv(await readFile(join(dir, 'env'), 'utf8'))
-    },
-  }
-}
-
-const gone = (pid: string | undefined) => {
-  try {
-    process.kill(Number(pid), 0)
-    return false
-  } catch {
-    return true
-  }
-}
+import t from 'tap'
+import { devRun, gone } from '../support/dev-run.ts'
 
 t.test(
   'make run shows a token decrypted and verified, writes .dev/env, and Ctrl-C ends all of it',
   async (t) => {
-    const run = await dev(t)
+    const run = await devRun(t)
     const env = await run.env()
     t.strictSame(Object.keys(env).sort(), [
       'PADLOCK_DEV_CALLER_TOKEN',
@@ -130,7 +75,7 @@ t.test('a part that ends by itself ends the rest, and is named', async (t) => {
     ['PADLOCK_PID', 'Padlock'],
     ['VAULT_PID', 'Vault'],
   ] as const) {
-    const run = await dev(t)
+    const run = await devRun(t)
     const env = await run.env()
     process.kill(Number(env[name]), 'SIGKILL')
     const [code] = await once(run.process, 'exit')
@@ -147,12 +92,12 @@ t.test('a port in use is one sentence that names the variable', async (t) => {
   t.teardown(() => server.close())
   const { port } = server.address() as { port: number }
   for (const name of ['PADLOCK_PORT', 'PADLOCK_DEV_RECIPIENT_PORT', 'PADLOCK_DEV_VAULT_PORT']) {
-    const run = await dev(t, { [name]: String(port) })
+    const run = await devRun(t, { [name]: String(port) })
     const [code] = await once(run.process, 'exit')
     t.equal(code, 1)
     t.match(run.output(), `Port ${port} is in use: stop what listens there, or set ${name} to a free port.`)
   }
-  const run = await dev(t, { PADLOCK_PORT: 'abc' })
+  const run = await devRun(t, { PADLOCK_PORT: 'abc' })
   const [code] = await once(run.process, 'exit')
   t.equal(code, 1)
   t.match(run.output(), 'PADLOCK_PORT is not a port')
