@@ -9,6 +9,7 @@ import { parse, stringify } from 'yaml'
 import { freePort } from '../../src/dev/free-port.ts'
 import { endingWithParent } from '../../src/dev/vault-process.ts'
 import { prometheusFolder, readRules, sixtyTimesAsFast } from './alert-rules.ts'
+import { until } from './wait.ts'
 
 /** A series of an answer, with its value now. */
 export interface Sample {
@@ -25,7 +26,7 @@ export interface Prometheus {
 
 /**
  * Starts a real Prometheus (Debian's package `prometheus`) with the configuration and the rules of ops/prometheus, in
- * which time runs 60 times as fast. It ends with the test.
+ * which time runs 60 times as fast, and waits until it has scraped every instance. It ends with the test.
  *
  * @param urls the instances of Padlock that stand in the place of the shipped target
  */
@@ -74,11 +75,12 @@ export async function startPrometheus(t: Pick<Test, 'teardown'>, urls: string[])
     if (status !== 'success') throw new Error(error)
     return data.result.map(({ metric, value }) => ({ labels: metric, value: Number(value[1]) }))
   }
-  return {
-    query,
-    async firing() {
-      const samples = await query('ALERTS{alertstate="firing"}')
-      return samples.map(({ labels }) => labels.alertname as string)
-    },
+  async function firing() {
+    const samples = await query('ALERTS{alertstate="firing"}')
+    return samples.map(({ labels }) => labels.alertname as string)
   }
+  // It takes up its targets after five seconds, which are five minutes here: until then PadlockAbsent may fire.
+  await until(async () => (await query('up == 1')).length === urls.length)
+  await until(async () => !(await firing()).includes('PadlockAbsent'))
+  return { query, firing }
 }
