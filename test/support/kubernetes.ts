@@ -58,7 +58,8 @@ export async function typeFaults(manifests: readonly Manifest[]): Promise<string
     await writeFile(file, lines.join('\n'))
     const options = ['--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', '--ignoreConfig', file]
     const tsc = join(root, 'node_modules/.bin/tsc')
-    const failed = await run(process.execPath, [tsc, ...options]).then(
+    // What tap hands to child processes by NODE_OPTIONS cannot load tsc, an ES module.
+    const failed = await run('env', ['-u', 'NODE_OPTIONS', process.execPath, tsc, ...options]).then(
       () => undefined,
       (error: { stdout: string }) => error,
     )
