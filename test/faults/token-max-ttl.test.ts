@@ -9,7 +9,8 @@ const vault = await testVault(t)
 const subject = await testSubject(t, vault)
 
 t.test('the token cannot live longer than 20 seconds', async (t) => {
-  const life = { token_ttl: '20s', token_max_ttl: '20s' }
+  // A periodic token would be renewed for ever.
+  const life = { token_period: 0, token_ttl: '20s', token_max_ttl: '20s' }
   await subject.api('POST', `auth/approle/role/${subject.credentials.role}`, life)
   const service = await startService(t, subject)
   const token = await subject.callers.token()

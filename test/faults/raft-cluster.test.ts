@@ -1,0 +1,94 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
+import { startService } from '../support/service.ts'
+import { until } from '../support/wait.ts'
+import { RaftNode } from './harness/raft-node.ts'
+import { testFolder, testSubject } from './harness/subject.ts'
+import { type TcpProxy, tcpProxy } from './harness/tcp-proxy.ts'
+import { tryFault } from './harness/trial.ts'
+
+t.setTimeout(300_000)
+const dir = await testFolder(t)
+const first = await RaftNode.start(t, dir, 'node-1')
+const { rootToken } = await first.initialize()
+await first.api('POST', 'sys/storage/raft/autopilot/configuration', { server_stabilization_time: '1s' })
+const nodes = [first]
+for (const name of ['node-2', 'node-3']) {
+  const node = await RaftNode.start(t, dir, name)
+  await node.join(first)
+  nodes.push(node)
+}
+// A node that has just joined is no voter yet, and a leader cannot be followed by one.
+await until(async () => {
+  const { body } = await first.api('GET', 'sys/storage/raft/autopilot/state')
+  return body.data?.voters?.length === nodes.length
+})
+const subject = await testSubject(t, { address: first.address, rootToken })
+const token = await subject.callers.token()
+
+/** The node that answers as the active one, if there is any. */
+async function active(): Promise<RaftNode | undefined> {
+  const statuses = await Promise.all(nodes.map((node) => node.health()))
+  return nodes.find((_node, i) => statuses[i] === 200)
+}
+
+/** Sends new connections where the leader is, as a balancer does that asks `sys/health`. */
+async function balance(proxy: TcpProxy, stopped: AbortSignal): Promise<void> {
+  while (!stopped.aborted) {
+    proxy.target = (await active())?.address
+    await sleep(100)
+  }
+}
+
+/** Kills the leader; all is well again when another one answers. */
+async function killLeader(): Promise<RaftNode> {
+  const leader = (await active()) as RaftNode
+  await leader.kill()
+  return leader
+}
+const newLeader = () => until(active)
+
+t.test('the leader is killed, behind a balancer', async (t) => {
+  const proxy = await tcpProxy(t, first.address)
+  const stop = new AbortController()
+  t.teardown(() => stop.abort())
+  void balance(proxy, stop.signal)
+  const service = await startService(t, subject, { VAULT_ADDR: proxy.address })
+  let killed: RaftNode | undefined
+  await tryFault(
+    t,
+    { load: { urls: [service.url], token }, recipient: subject.recipient },
+    {
+      fault:
+        "Leader of a three-node raft cluster killed, behind a balancer (from a new leader's first answer)",
+      codes: ['vault_unavailable', 'vault_timeout', 'vault_sealed'],
+      cause: async () => {
+        killed = await killLeader()
+      },
+      lastsMs: 0,
+      cure: newLeader,
+    },
+  )
+  await killed?.restart()
+  await until(async () => {
+    await killed?.api('PUT', 'sys/unseal', { key: first.keys?.unsealKey })
+    return (await killed?.health()) === 429
+  })
+})
+
+t.test('the leader is killed, and Padlock asks a standby', async (t) => {
+  const leader = await active()
+  const standby = nodes.find((node) => node !== leader) as RaftNode
+  const service = await startService(t, subject, { VAULT_ADDR: standby.address })
+  await tryFault(
+    t,
+    { load: { urls: [service.url], token }, recipient: subject.recipient },
+    {
+      fault: "The same, through a standby that forwards (from a new leader's first answer)",
+      codes: ['vault_unavailable', 'vault_timeout', 'vault_sealed'],
+      cause: killLeader,
+      lastsMs: 0,
+      cure: newLeader,
+    },
+  )
+})
