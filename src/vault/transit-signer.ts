@@ -30,8 +30,8 @@ export interface TransitSignerDeps {
   onAsk?: ((key: SigningKey, correlationId: string, digests: readonly Buffer[]) => void) | undefined
 }
 
-/** Calls that follow a first one which failed, and the pause before one, in milliseconds. */
-const maxAttempts = 1
+/** Calls that follow a first one which failed, and the pauses before them, in milliseconds. */
+const maxAttempts = 2
 const pauses = { initialDelay: 40, maxDelay: 150 }
 
 /** What every signature of a call has in common: Vault reads these beside `batch_input`, not inside it. */
@@ -64,8 +64,8 @@ export class TransitSigner implements Signer, Admission {
   }
 
   /**
-   * One call, and one more where a passing trouble of the connection or of a node was in the way: a signature made twice
-   * is the same signature (RFC 8017 §8.2). Both have one correlation id.
+   * One call, and more where a passing trouble of the connection or of a node was in the way: a signature made twice
+   * is the same signature (RFC 8017 §8.2). All have one correlation id.
    */
   async #sign(key: SigningKey, items: readonly SignItem[]): Promise<SignOutcomes> {
     const correlationId = randomUUID()

@@ -262,7 +262,7 @@ t.test('a connection broken in the middle of an answer is tried again, under the
   t.equal(second.headers['x-correlation-id'], first.headers['x-correlation-id'])
 })
 
-t.test('once more and not again', async (t) => {
+t.test('twice more and not again', async (t) => {
   for (const broken of [
     'reset',
     { status: 500, body: { errors: ['boom'] } },
@@ -271,7 +271,7 @@ t.test('once more and not again', async (t) => {
     const { codesOf } = signerOf({ inFlight: 1 })
     standIn.answer = () => broken
     t.strictSame(await codesOf(texts(4)), Array(4).fill('vault_unavailable'))
-    t.equal(standIn.calls.length, 2)
+    t.equal(standIn.calls.length, 3)
   }
 })
 
