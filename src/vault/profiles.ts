@@ -8,6 +8,7 @@ import {
   type ProfileSettings,
   ProfileSettingsSchema,
 } from '../token/profile.ts'
+import type { SigningKey } from '../token/signer.ts'
 import { userIdRules } from '../token/user-id.ts'
 import type { VaultCallOptions, VaultClient } from './client.ts'
 import { isAbsent } from './if-present.ts'
@@ -102,13 +103,32 @@ function checkPinnedVersion(settings: ProfileSettings, key: TransitKey): void {
 }
 
 /**
+ * Refuses another public key under the name and version that this process has loaded before: a version of a transit
+ * key never changes in Vault, so the key was replaced, and iAdvize holds the one from before. A later activation says
+ * that it holds this one.
+ */
+function checkNotReplaced(before: Profile | undefined, settings: ProfileSettings, now: SigningKey): void {
+  const was = before?.pinnedKey
+  const samePin =
+    was?.name === now.name && was.version === now.version && before?.activatedAt === settings.activatedAt
+  if (!samePin || was.thumbprint === now.thumbprint) return
+  throw new PadlockError('signature_invalid', {
+    detail:
+      `The transit key ${now.name} was replaced in Vault: the public key of its version ${now.version} has the ` +
+      `thumbprint ${now.thumbprint}, and had ${was.thumbprint}, which iAdvize has. No token is issued with it. ` +
+      'Bring the old key back from a snapshot of Vault; where it is lost, hand a new version over: ' +
+      'padlock key stage, export, activate.',
+  })
+}
+
+/**
  * Makes a profile ready to sign.
  *
  * @param data its settings as they stand in KV
  * @param key its transit key, where there is one of that name
  * @param before the same profile as it was in use until now
  * @param now milliseconds since the epoch
- * @throws PadlockError `signing_key_missing` or `key_version_disabled`
+ * @throws PadlockError `signing_key_missing`, `key_version_disabled`, or `signature_invalid` for a key that was replaced
  */
 export async function prepareProfile(
   name: string,
@@ -133,6 +153,7 @@ export async function prepareProfile(
     publicKey: createPublicKey(active.pem),
     thumbprint: active.jwk.kid as string,
   }
+  checkNotReplaced(before?.profile, settings, pinnedKey)
   const recipientKey = await activeRecipientKey(settings)
   return {
     profile: { ...settings, name, pinnedKey, recipientKey, userIdRules: rulesOf(settings) },
