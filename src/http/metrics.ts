@@ -33,12 +33,12 @@ function buildMetric(registry: Registry): void {
 function requestCounter(registry: Registry): Counter<'code'> {
   const counter = new Counter({
     name: 'padlock_requests_total',
-    help: 'Requests, by code: `ok`, a code of the contract, or `aborted` by the caller',
+    help: 'Requests, by code: `ok`, a code of the contract, `aborted` by the caller, `not_ready` to a health check',
     labelNames: ['code'],
     registers: [registry],
   })
   // From nothing to one is no increase to Prometheus, and of some codes one is too many.
-  for (const code of ['ok', 'aborted', ...Object.keys(errorCodes)]) counter.inc({ code }, 0)
+  for (const code of ['ok', 'aborted', 'not_ready', ...Object.keys(errorCodes)]) counter.inc({ code }, 0)
   return counter
 }
 

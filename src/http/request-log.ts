@@ -1,10 +1,12 @@
+import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type ErrorCode, errorCodes } from '../errors.ts'
 import type { Metrics } from './metrics.ts'
 
 /** What is logged of a request beside its status: nothing of the visitor. */
 export interface Outcome {
-  code?: ErrorCode
+  /** what went wrong; `not_ready` is no error of a request, but what `/health/ready` told */
+  code?: ErrorCode | 'not_ready'
   profile?: string
   sub?: string
   keyVersion?: number
@@ -21,7 +23,18 @@ declare module 'fastify' {
   }
 }
 
-const quietRoutes: ReadonlySet<string> = new Set(['/health/live', '/health/ready', '/metrics'])
+/** Asked for by probes and by Prometheus, all the time. */
+export const quietRoutes: ReadonlySet<string> = new Set(['/health/live', '/health/ready', '/metrics'])
+
+/** What a request was answered, once its answer is closed: no status where its caller hung up before. */
+export function answerOf({ code }: Outcome, answer: ServerResponse) {
+  if (code === 'not_ready') return { code, status: 503 }
+  // Also for a caller that hung up before the answer was out.
+  if (code !== undefined) return { code, status: errorCodes[code].status }
+  if (!answer.writableFinished) return { code: 'aborted' as const, status: undefined }
+  return { code: undefined, status: answer.statusCode }
+}
+
 const toTenths = (ms: number): number => Math.round(ms * 10) / 10
 
 /** Writes one log line when a request has its answer, or its caller has hung up before, and counts it. */
@@ -33,19 +46,18 @@ export function reportOutcome(request: FastifyRequest, { raw }: FastifyReply, me
     const durationMs = performance.now() - start
     const { signMs, ...outcome } = request.outcome
     const route = request.routeOptions.url ?? 'none'
-    const aborted = !raw.writableFinished && outcome.code === undefined
-    const status = outcome.code === undefined ? raw.statusCode : errorCodes[outcome.code].status
-    metrics.requests.inc({ code: outcome.code ?? (aborted ? 'aborted' : 'ok') })
+    const { code = 'ok', status } = answerOf(outcome, raw)
+    metrics.requests.inc({ code })
     metrics.requestDuration.observe({ route }, durationMs / 1000)
     const line = {
       method: request.method,
       route,
-      ...(aborted ? { aborted } : { status }),
+      ...(status === undefined ? { aborted: true } : { status }),
       ...outcome,
       durationMs: toTenths(durationMs),
       ...(signMs === undefined ? {} : { signMs: toTenths(signMs) }),
     }
-    const level = status >= 500 ? 'warn' : quietRoutes.has(route) ? 'debug' : 'info'
+    const level = status !== undefined && status >= 500 ? 'warn' : quietRoutes.has(route) ? 'debug' : 'info'
     request.log[level](line, 'request')
   })
 }

@@ -119,11 +119,14 @@ export async function healthRoutes(app: FastifyInstance, deps: AppDeps): Promise
         },
       },
     },
-    async (_request, reply) => {
+    async (request, reply) => {
       const state = readiness()
       const unavailable = state.status === 'unavailable'
       reply.code(unavailable ? 503 : 200).header('Cache-Control', 'no-store')
-      if (unavailable) reply.header('Retry-After', 2)
+      if (unavailable) {
+        reply.header('Retry-After', 2)
+        request.outcome.code = 'not_ready'
+      }
       return { ...state, build }
     },
   )
