@@ -3,6 +3,7 @@ import { Ajv } from 'ajv'
 import { envSchema } from 'env-schema'
 import { type Static, Type } from 'typebox'
 import { flag, mount, number, optional, text } from './config-types.ts'
+import { tracingProblems, tracingProperties } from './tracing-config.ts'
 import { vaultAuthProblems, vaultAuthProperties } from './vault-auth-config.ts'
 
 /** Every variable that `padlock serve` reads: its type, bounds, default and meaning. The one source. */
@@ -103,6 +104,8 @@ export const ConfigSchema = Type.Object({
     "Longest life, in seconds, of a caller's JWT",
   ),
   PADLOCK_CALLER_CLOCK_TOLERANCE_SECONDS: number(0, 300, 5, "Seconds by which the caller's clock may differ"),
+
+  ...tracingProperties,
 })
 
 export type Config = Readonly<Static<typeof ConfigSchema>>
@@ -206,6 +209,7 @@ function crossProblems(config: Unchecked): string[] {
   if ((config.VAULT_CLIENT_CERT === undefined) !== (config.VAULT_CLIENT_KEY === undefined)) {
     problems.push('VAULT_CLIENT_CERT and VAULT_CLIENT_KEY go together')
   }
+  problems.push(...tracingProblems(config))
   return problems
 }
 

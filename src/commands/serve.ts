@@ -5,7 +5,6 @@ import type { Redis } from 'ioredis'
 import type { Issuance } from '../audit/issuance.ts'
 import { build } from '../build.ts'
 import { type Config, ConfigError, loadConfig, unknownVariables } from '../config.ts'
-import type { PadlockError } from '../errors.ts'
 import { buildApp } from '../http/app.ts'
 import { breakerMetric } from '../http/breaker-metric.ts'
 import type { CallerKeys } from '../http/caller-keys.ts'
@@ -13,6 +12,8 @@ import { issuanceMetrics } from '../http/issuance-metrics.ts'
 import { createMetrics } from '../http/metrics.ts'
 import { openTlsListener, type TlsListener } from '../http/tls-listener.ts'
 import { vaultMetrics } from '../http/vault-metrics.ts'
+import { openTracing } from '../tracing/open.ts'
+import type { Tracing } from '../tracing/tracing.ts'
 import type { VaultClient } from '../vault/client.ts'
 import { createLogin } from '../vault/login.ts'
 import { ProfileRegistry } from '../vault/profile-registry.ts'
@@ -28,26 +29,12 @@ import { isTokenUnused } from '../vault-auth-config.ts'
 import { keepHeapSmall } from './heap.ts'
 import { openIssuance } from './issuance.ts'
 import { type Log, type OpenLog, openLog } from './log.ts'
+import { firstRefresh } from './serve/first-refresh.ts'
 import { openCallerKeys, openRedis, openVault } from './serve/resources.ts'
 
 /** Of the time that a stop may take after its delay: for the callers' connections, and then for Vault. */
 const drainShare = 0.75
 const leaveShare = 0.2
-
-/** Reads the profiles as soon as Vault lets it; says whether any of them can sign. */
-async function firstRefresh(profiles: ProfileRegistry, log: Log, stopped: () => boolean): Promise<boolean> {
-  for (let pauseMs = 250; !stopped(); pauseMs = Math.min(pauseMs * 2, 5_000)) {
-    try {
-      await profiles.refresh()
-      return profiles.status().some(({ state }) => state !== 'unusable')
-    } catch (error) {
-      const { code, message } = error as PadlockError
-      log.warn({ code, pauseMs }, `cannot read the profiles, will try again: ${message}`)
-      await sleep(pauseMs)
-    }
-  }
-  return true
-}
 
 /**
  * `padlock serve`: the HTTP service, until a signal stops it.
@@ -65,6 +52,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
   let redis: Redis | undefined
   let issuance: Issuance | undefined
   let tls: TlsListener | undefined
+  let tracing: Tracing | undefined
   try {
     config = loadConfig(env)
     output = openLog(config.PADLOCK_LOG_LEVEL)
@@ -76,6 +64,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
     tls = openTlsListener(config, log)
     redis = await openRedis(config, log)
     issuance = await openIssuance(config, log, output.stream)
+    tracing = await openTracing(config, env, log)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     process.stderr.write(`${error.message}\n`)
@@ -109,7 +98,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
     if (issuance !== undefined) issuance.log.subjectKey = key
   })
   const signer = new TransitSigner({
-    ...{ client, session, breaker, mount: config.PADLOCK_TRANSIT_MOUNT, observer: metrics.signing },
+    ...{ client, session, breaker, mount: config.PADLOCK_TRANSIT_MOUNT, observer: metrics.signing, tracing },
     onAsk: issuance && ((...call) => issuance.log.asked(...call)),
     limits: {
       inFlight: config.PADLOCK_SIGN_IN_FLIGHT,
@@ -118,7 +107,8 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
     },
   })
   const app = await buildApp({
-    ...{ config, log, session, profiles, signer, callerKeys, health, clock, metrics, issuance, redis, tls },
+    ...{ config, log, session, profiles, signer, callerKeys, health, clock, metrics },
+    ...{ tracing, issuance, redis, tls },
   })
 
   async function stop(): Promise<void> {
@@ -134,10 +124,12 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
     health.stop()
     callerKeys.stop()
     await app.close()
+    // Beside the rest: a collector that is slow must not keep the login's token from being revoked.
+    const traced = tracing?.shutdown()
     redis?.disconnect()
     await issuance?.stop()
     await session.stop()
-    await Promise.all([client.close(), sessionClient.close()])
+    await Promise.all([client.close(), sessionClient.close(), traced])
   }
   const onSignal = closeWithGrace(
     {

@@ -7,6 +7,7 @@ import type { Issuance } from '../audit/issuance.ts'
 import type { Config } from '../config.ts'
 import { PadlockError } from '../errors.ts'
 import type { Admission, Signer } from '../token/signer.ts'
+import type { Tracing } from '../tracing/tracing.ts'
 import type { ProfileRegistry } from '../vault/profile-registry.ts'
 import type { VaultSession } from '../vault/session.ts'
 import type { VaultClock } from '../vault/vault-clock.ts'
@@ -27,6 +28,7 @@ import { asPadlockError, sendProblem } from './problem.ts'
 import { profileMetrics } from './profile-metrics.ts'
 import { checkRequestHead } from './request-head.ts'
 import { reportOutcomes } from './request-log.ts'
+import { traceRequests } from './request-traces.ts'
 import { healthRoutes } from './routes/health.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { tokenRoutes } from './routes/tokens.ts'
@@ -56,6 +58,8 @@ export interface AppDeps {
   metrics: Metrics
   /** where each token is on record */
   issuance?: Issuance | undefined
+  /** undefined while traces are off */
+  tracing?: Tracing | undefined
   /** where several instances count callers together */
   redis?: Redis | undefined
   /** without it, plain HTTP */
@@ -105,6 +109,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const methodsOf = knownMethods(app)
   reportOutcomes(app, deps.metrics)
   profileMetrics(deps.metrics.registry, () => deps.profiles.status())
+  if (deps.tracing !== undefined) traceRequests(app, deps.tracing)
   if (deps.tls !== undefined) serveTls(app, deps.tls, deps.metrics)
   connections.watch(app)
   surviveAcceptErrors(app)

@@ -25,6 +25,8 @@ export interface IssuedToken {
 export interface IssueOptions extends SignOptions {
   /** told of each userId before anything is signed; throws to refuse it */
   admit?: (userId: string) => void
+  /** does a step that takes processor time, to trace it by its name */
+  step?: (<T>(name: string, work: () => Promise<T>) => Promise<T>) | undefined
 }
 
 const rfc3339 = (seconds: number): string => new Date(seconds * 1000).toISOString().replace('.000Z', 'Z')
@@ -55,7 +57,9 @@ export async function issueToken(
   const input = signingInput(jwsHeader(profile), claims)
   const signature = await signer.sign(input.digest, profile.pinnedKey, options)
   const jws = compactJws(input, signature, profile.pinnedKey)
-  const token = await compactJwe(jws, profile.recipientKey)
+  const token = await (options.step === undefined
+    ? compactJwe(jws, profile.recipientKey)
+    : options.step('encrypt', () => compactJwe(jws, profile.recipientKey)))
   return {
     token,
     issuedAt: rfc3339(claims.exp - profile.tokenTtlSeconds),

@@ -16,6 +16,15 @@ export interface Signature {
   keyVersion: number
 }
 
+/** A place in a trace (W3C Trace Context §3.2.2). */
+export interface TraceContext {
+  /** 32 hexadecimal digits */
+  traceId: string
+  /** 16 hexadecimal digits */
+  spanId: string
+  traceFlags: number
+}
+
 /** How long, and for whom, a signature is wanted. */
 export interface SignOptions {
   /** the moment by which the answer is useless, in milliseconds of performance.now() */
@@ -27,6 +36,8 @@ export interface SignOptions {
    * and many signatures may share it
    */
   onCall?: (correlationId: string) => void
+  /** place of the request in its trace, where it is traced */
+  trace?: TraceContext | undefined
 }
 
 /** Makes RS256 signatures (RFC 7518 §3.3) without giving the private key to this process. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { ExponentialBackoff, handleWhen, retry } from 'cockatiel'
 import { PadlockError } from '../errors.ts'
+import type { Tracing } from '../tracing/tracing.ts'
 import type { Admission, Signature, Signer, SigningKey, SignOptions } from '../token/signer.ts'
 import { batchOutcomes, signError } from './batch-results.ts'
 import { type VaultClient, VaultError } from './client.ts'
@@ -28,6 +29,8 @@ export interface TransitSignerDeps {
   observer?: TransitSignerObserver
   /** told what Vault will be asked to sign, once for a call and its repetition, before it leaves */
   onAsk?: ((key: SigningKey, correlationId: string, digests: readonly Buffer[]) => void) | undefined
+  /** undefined while traces are off */
+  tracing?: Tracing | undefined
 }
 
 /** Calls that follow a first one which failed, and the pauses before them, in milliseconds. */
@@ -52,7 +55,7 @@ export class TransitSigner implements Signer, Admission {
 
   constructor(deps: TransitSignerDeps) {
     this.#deps = deps
-    this.#queue = new SignQueue(deps.limits, (key, items) => this.#sign(key, items), deps.observer)
+    this.#queue = new SignQueue(deps.limits, (key, items) => this.#trace(key, items), deps.observer)
   }
 
   refusal(key: SigningKey, deadline: number): PadlockError | undefined {
@@ -63,12 +66,24 @@ export class TransitSigner implements Signer, Admission {
     return this.#queue.add(digest, key, options)
   }
 
+  /** The correlation id of a traced call leads to its trace; of any other, it is a UUID. */
+  #trace(key: SigningKey, items: readonly SignItem[]): Promise<SignOutcomes> {
+    const trace = this.#deps.tracing?.call(key, items)
+    const outcomes = this.#sign(key, items, trace?.correlationId ?? randomUUID())
+    if (trace === undefined) return outcomes
+    const codeOf = (error: unknown) => (error instanceof PadlockError ? error.code : 'internal_error')
+    outcomes.then(
+      () => trace.end('ok'),
+      (error) => trace.end(codeOf(error)),
+    )
+    return outcomes
+  }
+
   /**
    * One call, and more where a passing trouble of the connection or of a node was in the way: a signature made twice
    * is the same signature (RFC 8017 §8.2). All have one correlation id.
    */
-  async #sign(key: SigningKey, items: readonly SignItem[]): Promise<SignOutcomes> {
-    const correlationId = randomUUID()
+  async #sign(key: SigningKey, items: readonly SignItem[], correlationId: string): Promise<SignOutcomes> {
     for (const item of items) item.options.onCall?.(correlationId)
     this.#deps.onAsk?.(
       key,

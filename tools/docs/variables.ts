@@ -24,7 +24,7 @@ interface Property {
 function valuesOf(property: Property): string {
   if (property.type === 'boolean') return 'true, false'
   if (property.anyOf !== undefined) return property.anyOf.map((entry) => entry.const).join(', ')
-  return property.type === 'integer' ? `${property.minimum} to ${property.maximum}` : ''
+  return property.minimum === undefined ? '' : `${property.minimum} to ${property.maximum}`
 }
 
 /** Every variable of the schema, in its order. */

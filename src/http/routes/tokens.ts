@@ -160,7 +160,7 @@ export async function tokenRoutes(
       },
     },
     async (request, reply) => {
-      const { profile, outcome, deadline } = request
+      const { profile, outcome, deadline, trace } = request
       const tokenRequest = checkBody(request, profile)
       const gone = new AbortController()
       const hungUp = () => gone.abort()
@@ -170,18 +170,21 @@ export async function tokenRoutes(
           outcome.auditId = digest.toString('base64url')
           outcome.keyVersion = key.version
           const start = performance.now()
+          trace?.queued()
           try {
             return await deps.signer.sign(digest, key, options)
           } finally {
             outcome.signMs = performance.now() - start
+            trace?.signed()
           }
         },
       }
       const onCall = (correlationId: string) => {
         outcome.correlationId = correlationId
+        trace?.sent(correlationId)
       }
       const admit = (userId: string) => sharedUserIds.admit(profile, userId, request.log)
-      const options = { deadline, signal: gone.signal, onCall, admit }
+      const options = { deadline, signal: gone.signal, onCall, admit, trace: trace?.link, step: trace?.step }
       const issued = await withinDeadline(
         issueToken(tokenRequest, profile, signer, Date.now(), options),
         deadline,

@@ -1,0 +1,31 @@
+import type { FastifyInstance } from 'fastify'
+import type { RequestTrace, Tracing } from '../tracing/tracing.ts'
+import { answerOf, quietRoutes } from './request-log.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** undefined when traces are off */
+    trace?: RequestTrace
+  }
+}
+
+/**
+ * Traces every request but those of probes and of Prometheus. The lines of a request in the log then have `trace_id`
+ * and `span_id` (OpenTelemetry, "Trace Context in non-OTLP Log Formats"). Call it after `reportOutcomes`.
+ */
+export function traceRequests(app: FastifyInstance, tracing: Tracing): void {
+  app.decorateRequest('trace', undefined)
+  app.addHook('onRequest', async (request, { raw }) => {
+    const { method, protocol: scheme, headers } = request
+    const route = request.routeOptions.url
+    if (route !== undefined && quietRoutes.has(route)) return
+    const traceparent = typeof headers.traceparent === 'string' ? headers.traceparent : undefined
+    const trace = tracing.request({ method, scheme, route, traceparent })
+    request.trace = trace
+    request.log = request.log.child({ trace_id: trace.context.traceId, span_id: trace.context.spanId })
+    raw.once('close', () => {
+      const { profile, keyVersion } = request.outcome
+      trace.end({ ...answerOf(request.outcome, raw), requestId: request.id, profile, keyVersion })
+    })
+  })
+}
