@@ -1,15 +1,28 @@
+import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import { DCLinter } from 'dclint'
 import t from 'tap'
+import { parse } from 'yaml'
 import { freePort } from '../src/dev/free-port.ts'
 import { findVaultBinary } from '../src/dev/vault-binary.ts'
-import { composeFile, nativeText, readCompose, startOrder } from './support/compose.ts'
+import {
+  type ComposeService,
+  composeFile,
+  nativeText,
+  readCompose,
+  startOrder,
+  withoutProfiles,
+} from './support/compose.ts'
 import { composeRun } from './support/compose-run.ts'
 import { imageBuilder } from './support/image.ts'
 
-const file = await readCompose()
+const run = promisify(execFile)
+const whole = await readCompose()
+/** what is started without a profile */
+const file = withoutProfiles(whole)
 const services = Object.entries(file.services)
 
 // Packages are installed and folders copied, which takes its time on a busy machine.
@@ -24,7 +37,7 @@ t.test('the linter of Compose files, the specification’s schema included, find
 })
 
 t.test('every service is hardened, and only this machine reaches it', async (t) => {
-  for (const [name, service] of services) {
+  for (const [name, service] of Object.entries(whole.services)) {
     t.equal(service.read_only, true, `${name}: read-only`)
     t.strictSame(service.cap_drop, ['ALL'], `${name}: no capabilities`)
     t.strictSame(service.security_opt, ['no-new-privileges:true'], `${name}: no new privileges`)
@@ -48,6 +61,37 @@ t.test('the services start in an order that gives each what it needs', async (t)
   before('setup', 'padlock')
   before('padlock', 'first-token')
   t.equal(file.services.padlock?.depends_on?.setup?.condition, 'service_completed_successfully')
+})
+
+t.test('with its profile, Prometheus and Grafana come up on the files of ops', async (t) => {
+  const root = join(composeFile, '..')
+  const { prometheus, grafana, padlock } = whole.services
+  t.strictSame(startOrder(whole.services).slice(-2), ['prometheus', 'grafana'])
+  t.strictSame([prometheus?.profiles, grafana?.profiles], [['observability'], ['observability']])
+  for (const { image } of [prometheus, grafana] as ComposeService[]) t.match(image, /:v?\d+\.\d+\.\d+$/)
+  /** where a file of the container is here */
+  const here = (path: string, service?: ComposeService) => {
+    for (const volume of service?.volumes ?? []) {
+      const [from, to] = volume.split(':') as [string, string]
+      if (path === to || path.startsWith(`${to}/`)) return join(root, from, path.slice(to.length))
+    }
+    throw new Error(`nothing is mounted at ${path}`)
+  }
+  const yaml = async (path: string) => parse(await readFile(path, 'utf8'))
+  const portOf = (service?: ComposeService) => service?.ports?.[0]?.split(':').at(-1)
+
+  const config = prometheus?.command?.[0]?.replace('--config.file=', '') as string
+  await t.resolves(run('promtool', ['check', 'config', here(config, prometheus)]))
+  const { scrape_configs } = await yaml(here(config, prometheus))
+  t.strictSame(scrape_configs[0].static_configs[0].targets, [`padlock:${portOf(padlock)}`])
+
+  const provisioning = here('/etc/grafana/provisioning', grafana)
+  const { datasources } = await yaml(join(provisioning, 'datasources/prometheus.yml'))
+  t.equal(datasources[0].url, `http://prometheus:${portOf(prometheus)}`)
+  const { providers } = await yaml(join(provisioning, 'dashboards/padlock.yml'))
+  const home = grafana?.environment?.GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH as string
+  t.equal(dirname(home), providers[0].options.path)
+  t.equal(JSON.parse(await readFile(here(home, grafana), 'utf8')).uid, 'padlock')
 })
 
 t.test('its commands with its variables lead to a token that the recipient accepts', async (t) => {

@@ -17,6 +17,7 @@ export interface ComposeService {
   read_only?: boolean
   cap_drop?: string[]
   security_opt?: string[]
+  profiles?: string[]
 }
 
 export interface ComposeFile {
@@ -33,6 +34,12 @@ export async function readCompose(): Promise<ComposeFile> {
     text.replaceAll(/\$\{\w+:-([^}]*)\}/g, (_match, standard: string) => standard),
     { merge: true },
   )
+}
+
+/** What `docker compose up` starts without a profile. */
+export function withoutProfiles(file: ComposeFile): ComposeFile {
+  const services = Object.entries(file.services).filter(([, { profiles }]) => profiles === undefined)
+  return { ...file, services: Object.fromEntries(services) }
 }
 
 /** The services in an order in which each comes after all that it depends on. */
