@@ -16,7 +16,9 @@ declare module 'fastify' {
 export function traceRequests(app: FastifyInstance, tracing: Tracing): void {
   app.decorateRequest('trace', undefined)
   app.addHook('onRequest', async (request, { raw }) => {
-    const { method, protocol: scheme, headers } = request
+    const { method, headers } = request
+    // Behind a trusted proxy, `protocol` is whatever X-Forwarded-Proto has.
+    const scheme = request.protocol === 'https' ? 'https' : 'http'
     const route = request.routeOptions.url
     if (route !== undefined && quietRoutes.has(route)) return
     const traceparent = typeof headers.traceparent === 'string' ? headers.traceparent : undefined

@@ -13,6 +13,7 @@ const service = await startService(t, backend, {
   OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
   OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
   OTEL_BSP_SCHEDULE_DELAY: '100',
+  PADLOCK_TRUST_PROXY: '127.0.0.1',
 })
 
 t.test(
@@ -55,7 +56,8 @@ t.test('probes and scrapes are not traced', async (t) => {
   await fetch(`${service.url}/health/ready`)
   await fetch(`${service.url}/metrics`)
   await fetch(`${service.url}/nowhere/${canary}?email=${canary}`)
-  await fetch(`${service.url}/nowhere`, { method: 'PROPFIND' })
+  const headers = { 'x-forwarded-proto': canary, 'x-forwarded-for': canary, 'x-forwarded-host': canary }
+  await fetch(`${service.url}/nowhere`, { method: 'PROPFIND', headers })
   await until(() => ['GET', 'HTTP'].every((name) => receiver.spans().some((span) => span.name === name)))
   const other = receiver.spans().find(({ name }) => name === 'HTTP')
   t.match(other?.attributes, { 'http.request.method': '_OTHER', 'url.scheme': 'http' })
