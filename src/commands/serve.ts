@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import type { Redis } from 'ioredis'
 import type { Issuance } from '../audit/issuance.ts'
 import { build } from '../build.ts'
-import { type Config, ConfigError, loadConfig, unknownVariables } from '../config.ts'
+import { type Config, ConfigError, loadConfig } from '../config.ts'
 import { buildApp } from '../http/app.ts'
 import { breakerMetric } from '../http/breaker-metric.ts'
 import type { CallerKeys } from '../http/caller-keys.ts'
@@ -25,12 +25,12 @@ import { VaultBreaker } from '../vault/vault-breaker.ts'
 import { VaultClock } from '../vault/vault-clock.ts'
 import { VaultHealth } from '../vault/vault-health.ts'
 import { command } from './command.ts'
-import { isTokenUnused } from '../vault-auth-config.ts'
 import { keepHeapSmall } from './heap.ts'
 import { openIssuance } from './issuance.ts'
 import { type Log, type OpenLog, openLog } from './log.ts'
 import { firstRefresh } from './serve/first-refresh.ts'
 import { openCallerKeys, openRedis, openVault } from './serve/resources.ts'
+import { reportUnusedVariables } from './serve/unused-variables.ts'
 
 /** Of the time that a stop may take after its delay: for the callers' connections, and then for Vault. */
 const drainShare = 0.75
@@ -64,17 +64,13 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
     tls = openTlsListener(config, log)
     redis = await openRedis(config, log)
     issuance = await openIssuance(config, log, output.stream)
-    tracing = await openTracing(config, env, log)
+    tracing = await openTracing(config, log)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     process.stderr.write(`${error.message}\n`)
     return 2
   }
-  const misspelt = unknownVariables(env)
-  if (misspelt.length > 0) log.warn({ variables: misspelt }, 'variables that Padlock does not know')
-  if (isTokenUnused(config)) {
-    log.warn({ method: config.PADLOCK_VAULT_AUTH }, 'VAULT_TOKEN is set and not used: see PADLOCK_VAULT_AUTH')
-  }
+  reportUnusedVariables(config, env, log)
 
   let stopping = false
   const breaker = new VaultBreaker(log)
