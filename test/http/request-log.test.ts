@@ -10,6 +10,8 @@ async function counts(): Promise<Record<string, number>> {
   return Object.fromEntries(lines.map(([, code, count]) => [code, Number(count)]))
 }
 
+const sum = (one: number | undefined, other: number) => (one as number) + other
+
 t.test(
   'a health check that tells of trouble is counted as that, and neither as ok nor as a failed token',
   async (t) => {
@@ -21,7 +23,6 @@ t.test(
     await counts()
     const before = await counts()
     t.equal(await ready(), 200)
-    const sum = (one: number | undefined, other: number) => (one as number) + other
     await service.vault.api('PUT', 'sys/seal')
     let good = 1
     while ((await ready()) === 200) good += 1
