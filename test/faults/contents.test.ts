@@ -13,6 +13,7 @@ const service = await startService(t, subject, { PADLOCK_PROFILE_REFRESH_SECONDS
 const ground = {
   load: { urls: [service.url], token: await subject.callers.token() },
   recipient: subject.recipient,
+  auditLog: vault.auditLog,
 }
 const keyPath = 'transit/keys/padlock-default'
 const profilePath = 'secret/data/padlock/profiles/default'

@@ -2,7 +2,7 @@ import t from 'tap'
 import { startService } from '../support/service.ts'
 import { testVault } from '../support/vault.ts'
 import { testSubject } from './harness/subject.ts'
-import { tcpProxy } from './harness/tcp-proxy.ts'
+import { tcpProxy } from '../support/tcp-proxy.ts'
 import { tryFault } from './harness/trial.ts'
 
 t.setTimeout(300_000)
@@ -13,7 +13,10 @@ const service = await startService(t, subject, { VAULT_ADDR: proxy.address })
 const ground = {
   load: { urls: [service.url], token: await subject.callers.token() },
   recipient: subject.recipient,
+  auditLog: vault.auditLog,
 }
+
+let breaking = () => {}
 
 t.test('connections that break in the middle of an answer', (t) =>
   tryFault(t, ground, {
@@ -30,33 +33,44 @@ t.test('connections that break in the middle of an answer', (t) =>
   }),
 )
 
-t.test('200 ms of latency', (t) =>
+t.test('answers that break off, about every third', (t) =>
   tryFault(t, ground, {
-    fault: '200 ms of latency to Vault',
-    codes: [],
-    cause: async () => {
-      proxy.latencyMs = 200
+    fault: 'About every third answer of Vault broken off in its middle',
+    codes: ['vault_unavailable'],
+    async cause() {
+      const timer = setInterval(() => proxy.resetNextAnswers(), 75)
+      breaking = () => clearInterval(timer)
+      t.teardown(breaking)
     },
-    lastsMs: 4_000,
-    cure: async () => {
-      proxy.latencyMs = 0
-    },
+    lastsMs: 6_000,
+    cure: async () => breaking(),
   }),
 )
 
-t.test('5 s of latency', (t) =>
-  tryFault(t, ground, {
-    fault: '5 s of latency to Vault',
-    codes: ['vault_timeout', 'vault_unavailable', 'overloaded'],
-    cause: async () => {
-      proxy.latencyMs = 5_000
-    },
+const latencies = [
+  { text: '200 ms', latencyMs: 200, lastsMs: 4_000, codes: [] },
+  {
+    text: '5 s',
+    latencyMs: 5_000,
     lastsMs: 7_000,
-    cure: async () => {
-      proxy.latencyMs = 0
-    },
-  }),
-)
+    codes: ['vault_timeout', 'vault_unavailable', 'overloaded'],
+  },
+] as const
+for (const { text, latencyMs, lastsMs, codes } of latencies) {
+  t.test(`${text} of latency`, (t) =>
+    tryFault(t, ground, {
+      fault: `${text} of latency to Vault`,
+      codes: [...codes],
+      cause: async () => {
+        proxy.latencyMs = latencyMs
+      },
+      lastsMs,
+      cure: async () => {
+        proxy.latencyMs = 0
+      },
+    }),
+  )
+}
 
 t.test('nothing listens, and then it does', (t) =>
   tryFault(t, ground, {

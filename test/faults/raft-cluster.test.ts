@@ -4,7 +4,7 @@ import { startService } from '../support/service.ts'
 import { until } from '../support/wait.ts'
 import { RaftNode } from './harness/raft-node.ts'
 import { testFolder, testSubject } from './harness/subject.ts'
-import { type TcpProxy, tcpProxy } from './harness/tcp-proxy.ts'
+import { type TcpProxy, tcpProxy } from '../support/tcp-proxy.ts'
 import { tryFault } from './harness/trial.ts'
 
 t.setTimeout(300_000)

@@ -13,6 +13,7 @@ const service = await startService(t, subject)
 const ground = {
   load: { urls: [service.url], token: await subject.callers.token() },
   recipient: subject.recipient,
+  auditLog: vault.auditLog,
 }
 
 /** Revokes every token that the service's role has given out, as an operator would after a leak. */

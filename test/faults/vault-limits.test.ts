@@ -14,6 +14,7 @@ const service = await startService(t, subject)
 const ground = {
   load: { urls: [service.url], token: await subject.callers.token() },
   recipient: subject.recipient,
+  auditLog: vault.auditLog,
 }
 
 t.test('a rate limit quota', (t) =>

@@ -4,6 +4,7 @@ import type { ErrorCode } from '../../../src/errors.ts'
 import { judge, type Recipient, type Verdict } from './judge.ts'
 import { Load, type LoadOptions, type Outcome } from './load.ts'
 import { type Row, report } from './rows.ts'
+import { endOf, type SignCalls, signCalls } from './sign-calls.ts'
 
 /** A fault under steady load. */
 export interface Trial {
@@ -25,6 +26,8 @@ export interface Trial {
 export interface Ground {
   load: Omit<LoadOptions, 'perSecond'> & { perSecond?: number }
   recipient: Recipient
+  /** of Vault, where it is to tell how many signing calls reached it */
+  auditLog?: string
 }
 
 type Judged = Outcome & { verdict: Verdict }
@@ -32,6 +35,8 @@ type Judged = Outcome & { verdict: Verdict }
 /** Steady load before the fault, in milliseconds. */
 const beforeMs = 1_500
 const recoveryBoundSeconds = 2
+/** Signing calls that may reach Vault for each that must. */
+const callsBound = 1.1
 
 const countBy = (names: string[]): Record<string, number> =>
   Object.fromEntries(
@@ -53,11 +58,18 @@ function recoverySeconds(judged: Judged[], goneAt: number): number {
   return Math.max(0, ...without) / 1000
 }
 
+function checkSignCalls(t: Test, { made, needed }: SignCalls): void {
+  t.ok(needed > 0 && made <= needed * callsBound, `${made} signing calls reached Vault, of ${needed} needed`)
+}
+
 /**
  * Runs a fault under steady load and asserts what DESIGN promises: tokens that are right, or clear refusals by the
- * deadline and of the codes that are due; nothing else; all well again within two seconds of the end of its cause.
+ * deadline and of the codes that are due; nothing else; all well again within two seconds of the end of its cause; and
+ * hardly more calls to Vault than are needed.
  */
 export async function tryFault(t: Test, ground: Ground, trial: Trial): Promise<Row> {
+  const { auditLog } = ground
+  const logEnd = auditLog === undefined ? 0 : await endOf(auditLog)
   const load = new Load({ perSecond: 40, ...ground.load })
   load.start()
   let causedAt: number
@@ -99,5 +111,6 @@ export async function tryFault(t: Test, ground: Ground, trial: Trial): Promise<R
   )
   const after = judged.filter(({ sentAt }) => sentAt > goneAt + recoveryBoundSeconds * 1000)
   t.ok(after.length > 0, 'and watched for longer than that')
+  if (auditLog !== undefined) checkSignCalls(t, await signCalls(auditLog, logEnd))
   return row
 }

@@ -9,6 +9,9 @@ export interface TcpProxy {
   target: string | undefined
   /** what comes back arrives so much later, in milliseconds */
   latencyMs: number
+  /** connections that were taken, and those of them that have ended */
+  opened: number
+  closed: number
   /** Resets every connection as soon as the next bytes come back on it. */
   resetNextAnswers(): void
   /** Resets every connection now. */
@@ -30,6 +33,7 @@ export async function tcpProxy(t: Pick<Test, 'teardown'>, target: string): Promi
       client.resetAndDestroy()
       return
     }
+    proxy.opened += 1
     const { hostname, port } = new URL(proxy.target)
     const server = connect(Number(port), hostname)
     const pair = { server, reset: false }
@@ -46,6 +50,7 @@ export async function tcpProxy(t: Pick<Test, 'teardown'>, target: string): Promi
     })
     for (const socket of [client, server]) socket.on('error', () => end(client))
     client.on('close', () => {
+      proxy.closed += 1
       server.destroy()
       pairs.delete(client)
     })
@@ -60,6 +65,8 @@ export async function tcpProxy(t: Pick<Test, 'teardown'>, target: string): Promi
     address: `http://127.0.0.1:${(listener.address() as AddressInfo).port}`,
     target,
     latencyMs: 0,
+    opened: 0,
+    closed: 0,
     resetNextAnswers() {
       for (const pair of pairs.values()) pair.reset = true
     },
