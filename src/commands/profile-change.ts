@@ -2,11 +2,11 @@ import type { ProfileSettings } from '../token/profile.ts'
 import type { VaultClient } from '../vault/client.ts'
 import { readOperatorName } from '../vault/operator-name.ts'
 import { changeAuthor, deleteProfile, readProfileVersions } from '../vault/profile-history.ts'
+import { settingsFaults } from '../vault/profile-settings.ts'
 import {
   ProfileConflictError,
   readStoredProfile,
   type StoredProfile,
-  settingsFaults,
   writeProfile,
 } from '../vault/profile-store.ts'
 import { during, refused, usageError } from './exit.ts'

@@ -2,7 +2,8 @@ import type { FastifyBaseLogger } from 'fastify'
 import { type ErrorCode, PadlockError } from '../errors.ts'
 import type { VaultClient } from './client.ts'
 import { type ProfileData, readProfileData, readProfileVersion } from './profile-reads.ts'
-import { checkSettings, type LoadedProfile, type ProfileMounts, prepareProfile } from './profiles.ts'
+import { checkedSettings } from './profile-settings.ts'
+import { type LoadedProfile, type ProfileMounts, prepareProfile } from './profiles.ts'
 import type { RefreshReads } from './refresh-reads.ts'
 import type { VaultSession } from './session.ts'
 import type { SigningProbe } from './signing-probe.ts'
@@ -84,13 +85,14 @@ export class ProfileLoader {
     stored: ProfileData,
     reads: RefreshReads,
   ): Promise<ProfileEntry> {
-    const key = await reads.key(checkSettings(stored.data).signingKey)
+    const settings = checkedSettings(stored.data)
+    const key = await reads.key(settings.signingKey)
     const source = JSON.stringify([stored.kvVersion, stored.createdAt, key, Array.from(key?.versions ?? [])])
     if (before?.loaded !== undefined && before.source === source) {
       return { ...before, stored, error: undefined }
     }
     const { refreshSeconds, log } = this.#deps
-    const loaded = await prepareProfile(name, stored.data, key, refreshSeconds, before?.loaded, Date.now())
+    const loaded = await prepareProfile(name, settings, key, refreshSeconds, before?.loaded, Date.now())
     const { pinnedKey, signingKey } = loaded.profile
     if (before?.loaded?.profile.pinnedKey.thumbprint !== pinnedKey.thumbprint) {
       const failure = before?.loaded === undefined ? undefined : await this.#probeFailure(loaded)

@@ -1,11 +1,10 @@
-import { Ajv } from 'ajv'
 import { Type } from 'typebox'
-import { ProfileNameSchema, type ProfileSettings, ProfileSettingsSchema } from '../token/profile.ts'
-import { UserIdPatternError, userIdRules } from '../token/user-id.ts'
+import type { ProfileSettings } from '../token/profile.ts'
 import { answerData } from './answer-data.ts'
 import { type VaultClient, VaultError } from './client.ts'
 import { ifPresent } from './if-present.ts'
 import { profileDataPath, profileMetadataPath, profilesFolder } from './profile-paths.ts'
+import { isProfileName, settingsFaults } from './profile-settings.ts'
 
 /** A profile as it stands in KV, good or not. */
 export interface StoredProfile {
@@ -23,36 +22,12 @@ export class ProfileConflictError extends Error {
   }
 }
 
-const ajv = new Ajv({ allErrors: true, strict: false })
-const isSettings = ajv.compile<ProfileSettings>(ProfileSettingsSchema)
-const isName = ajv.compile<string>(ProfileNameSchema)
-
-/** What is wrong with a profile's settings, one sentence each; no value is repeated. Empty for good ones. */
-export function settingsFaults(value: unknown): string[] {
-  if (!isSettings(value)) {
-    return (isSettings.errors ?? []).map(({ instancePath, message, params }) => {
-      const extra = params.additionalProperty === undefined ? '' : ` (${params.additionalProperty})`
-      return `${instancePath || 'the profile'} ${message}${extra}`
-    })
-  }
-  const faults = Object.hasOwn(value.recipientKeys, value.activeRecipientKey)
-    ? []
-    : ['/activeRecipientKey is not one of recipientKeys']
-  try {
-    userIdRules(value)
-  } catch (error) {
-    if (!(error instanceof UserIdPatternError)) throw error
-    faults.push(error.message.replace(/^userIdPattern/, '/userIdPattern'))
-  }
-  return faults
-}
-
 /** Names of all profiles, deleted ones that have a history included. */
 export async function listProfileNames(client: VaultClient, kvMount: string): Promise<string[]> {
   const body = await ifPresent(client.list(profilesFolder(kvMount)))
   if (body === undefined) return []
   const { keys } = answerData(Type.Object({ keys: Type.Array(Type.String()) }), 'the profiles', body)
-  return keys.filter((key) => isName(key))
+  return keys.filter((key) => isProfileName(key))
 }
 
 const DataSchema = Type.Object({
@@ -92,7 +67,7 @@ export async function writeProfile(
   settings: ProfileSettings,
   version: number,
 ): Promise<number> {
-  const faults = isName(name) ? settingsFaults(settings) : ['the name is not a profile name']
+  const faults = isProfileName(name) ? settingsFaults(settings) : ['the name is not a profile name']
   if (faults.length > 0) throw new TypeError(`The profile is not valid: ${faults.join('; ')}.`)
   try {
     const path = profileDataPath(kvMount, name)

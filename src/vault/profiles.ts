@@ -1,18 +1,13 @@
 import { createPublicKey } from 'node:crypto'
-import { Ajv } from 'ajv'
 import { importSPKI } from 'jose'
 import { PadlockError } from '../errors.ts'
-import {
-  type Profile,
-  ProfileNameSchema,
-  type ProfileSettings,
-  ProfileSettingsSchema,
-} from '../token/profile.ts'
+import type { Profile, ProfileSettings } from '../token/profile.ts'
 import type { SigningKey } from '../token/signer.ts'
 import { userIdRules } from '../token/user-id.ts'
 import type { VaultCallOptions, VaultClient } from './client.ts'
 import { isAbsent } from './if-present.ts'
 import { profilesFolder } from './profile-paths.ts'
+import { isProfileName } from './profile-settings.ts'
 import { formerKeys, type PublishedKey, publishedKeys } from './published-keys.ts'
 import { parseRecipientKey } from './recipient-key.ts'
 import { checkSigningKey, type TransitKey } from './transit-keys.ts'
@@ -29,21 +24,12 @@ export interface ProfileMounts {
   transit: string
 }
 
-const ajv = new Ajv({ allErrors: true, strict: false })
-const isSettings = ajv.compile<ProfileSettings>(ProfileSettingsSchema)
-const isName = ajv.compile<string>(ProfileNameSchema)
-
 /** A profile that cannot be used, with what the operator should know. */
 function unusable(
   detail: string,
   code: 'signing_key_missing' | 'key_version_disabled' = 'signing_key_missing',
 ) {
   return new PadlockError(code, { detail })
-}
-
-/** True for a name that a profile can have. */
-export function isProfileName(name: string): boolean {
-  return isName(name)
 }
 
 /** The names of all profiles in Vault (KV v2, LIST `metadata`). */
@@ -56,7 +42,7 @@ export async function listProfiles(
     const answer = await client.list(profilesFolder(kv), options)
     const keys = (answer as { data?: { keys?: unknown } } | undefined)?.data?.keys
     return Array.isArray(keys)
-      ? keys.filter((key): key is string => typeof key === 'string' && isName(key))
+      ? keys.filter((key): key is string => typeof key === 'string' && isProfileName(key))
       : []
   } catch (error) {
     // KV answers 404 for a folder with nothing in it.
@@ -65,25 +51,9 @@ export async function listProfiles(
   }
 }
 
-/**
- * Checks a profile's settings as they stand in KV.
- *
- * @throws PadlockError `signing_key_missing` with the names of the fields that are wrong, never their values
- */
-export function checkSettings(data: unknown): ProfileSettings {
-  if (isSettings(data)) return data
-  const faults = (isSettings.errors ?? []).map((fault) => {
-    const name =
-      fault.instancePath.slice(1) || (fault.params.missingProperty ?? fault.params.additionalProperty)
-    return fault.keyword === 'required' ? `${name} is missing` : `${name}: ${fault.message}`
-  })
-  throw unusable(`The profile is not valid: ${faults.join('; ')}.`)
-}
-
 async function activeRecipientKey(settings: ProfileSettings) {
-  const entry = settings.recipientKeys[settings.activeRecipientKey]
-  if (entry === undefined) throw unusable('activeRecipientKey is not one of recipientKeys.')
-  const { pem, thumbprint } = parseRecipientKey(entry.publicKey)
+  const { publicKey } = settings.recipientKeys[settings.activeRecipientKey] as { publicKey: string }
+  const { pem, thumbprint } = parseRecipientKey(publicKey)
   if (thumbprint !== settings.activeRecipientKey) {
     throw unusable('The active recipient key does not have the thumbprint that it is filed under.')
   }
@@ -124,7 +94,7 @@ function checkNotReplaced(before: Profile | undefined, settings: ProfileSettings
 /**
  * Makes a profile ready to sign.
  *
- * @param data its settings as they stand in KV
+ * @param settings its own, found good
  * @param key its transit key, where there is one of that name
  * @param before the same profile as it was in use until now
  * @param now milliseconds since the epoch
@@ -132,13 +102,12 @@ function checkNotReplaced(before: Profile | undefined, settings: ProfileSettings
  */
 export async function prepareProfile(
   name: string,
-  data: unknown,
+  settings: ProfileSettings,
   key: TransitKey | undefined,
   refreshSeconds: number,
   before: LoadedProfile | undefined,
   now: number,
 ): Promise<LoadedProfile> {
-  const settings = checkSettings(data)
   checkSigningKey(key, settings.signingKey)
   checkPinnedVersion(settings, key)
   const former =
@@ -156,15 +125,7 @@ export async function prepareProfile(
   checkNotReplaced(before?.profile, settings, pinnedKey)
   const recipientKey = await activeRecipientKey(settings)
   return {
-    profile: { ...settings, name, pinnedKey, recipientKey, userIdRules: rulesOf(settings) },
+    profile: { ...settings, name, pinnedKey, recipientKey, userIdRules: userIdRules(settings) },
     publishedKeys: published,
-  }
-}
-
-function rulesOf(settings: ProfileSettings) {
-  try {
-    return userIdRules(settings)
-  } catch (error) {
-    throw unusable(`The profile is not valid: ${(error as Error).message}.`)
   }
 }

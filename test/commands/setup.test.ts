@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
 import { type SetupOptions, setupOptions } from '../../src/commands/setup/options.ts'
 import { setup } from '../../src/commands/setup.ts'
-import { settingsFaults } from '../../src/vault/profile-store.ts'
+import { settingsFaults } from '../../src/vault/profile-settings.ts'
 import { runOnTerminal } from '../support/terminal.ts'
 import { testVault } from '../support/vault.ts'
 

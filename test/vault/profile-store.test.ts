@@ -2,11 +2,11 @@ import t from 'tap'
 import type { ProfileSettings } from '../../src/token/profile.ts'
 import { createVaultClient } from '../../src/vault/client.ts'
 import { clientWithToken } from '../../src/vault/client-with-token.ts'
+import { settingsFaults } from '../../src/vault/profile-settings.ts'
 import {
   listProfileNames,
   ProfileConflictError,
   readStoredProfile,
-  settingsFaults,
   writeProfile,
 } from '../../src/vault/profile-store.ts'
 import { testVault } from '../support/vault.ts'

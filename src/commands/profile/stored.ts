@@ -1,6 +1,7 @@
 import type { ProfileSettings } from '../../token/profile.ts'
 import { readProfileVersions } from '../../vault/profile-history.ts'
-import { readStoredProfile, type StoredProfile, settingsFaults } from '../../vault/profile-store.ts'
+import { settingsFaults } from '../../vault/profile-settings.ts'
+import { readStoredProfile, type StoredProfile } from '../../vault/profile-store.ts'
 import { during, refused } from '../exit.ts'
 import type { Operator } from '../operator.ts'
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ProfileSettings } from '../../token/profile.ts'
-import { settingsFaults } from '../../vault/profile-store.ts'
+import { settingsFaults } from '../../vault/profile-settings.ts'
 import { usageError } from '../exit.ts'
 import type { ChangeOptions, Operator } from '../operator.ts'
 import { changeProfile, conflict, printChange } from '../profile-change.ts'

@@ -1,7 +1,7 @@
 import type { ProfileSettings } from '../../token/profile.ts'
 import { PadlockError } from '../../errors.ts'
 import { prepareProfile } from '../../vault/profiles.ts'
-import { settingsFaults } from '../../vault/profile-store.ts'
+import { settingsFaults } from '../../vault/profile-settings.ts'
 import { parseRecipientKey, RecipientKeyError } from '../../vault/recipient-key.ts'
 import { checkSigningKey, readTransitKey, type TransitKey } from '../../vault/transit-keys.ts'
 import { during } from '../exit.ts'

@@ -2,7 +2,7 @@ import etag from '@fastify/etag'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { type ErrorCode, PadlockError } from '../../errors.ts'
-import { isProfileName } from '../../vault/profiles.ts'
+import { isProfileName } from '../../vault/profile-settings.ts'
 import type { AppDeps } from '../app.ts'
 import { ProfileParams } from './profile-params.ts'
 

@@ -5,7 +5,7 @@ import { checkTokenRequest, type TokenRequest, TokenRequestSchema } from '../../
 import { issueToken } from '../../token/issue.ts'
 import type { Profile } from '../../token/profile.ts'
 import type { Signer } from '../../token/signer.ts'
-import { isProfileName } from '../../vault/profiles.ts'
+import { isProfileName } from '../../vault/profile-settings.ts'
 import type { AppDeps } from '../app.ts'
 import { type Caller, mayIssue } from '../caller-auth.ts'
 import { withinDeadline } from '../deadline.ts'
