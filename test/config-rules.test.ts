@@ -1,24 +1,7 @@
 import t from 'tap'
-import { ConfigError, loadConfig } from '../src/config.ts'
+import { configProblems, goodEnv } from './support/config.ts'
 
-const good = {
-  PADLOCK_VAULT_ROLE_ID: 'a-role',
-  PADLOCK_VAULT_SECRET_ID: 'a-secret',
-  PADLOCK_CALLER_JWKS_URL: 'https://issuer.test/keys?policy=shop',
-  PADLOCK_CALLER_ISSUER: 'https://issuer.test',
-  PADLOCK_CALLER_AUDIENCE: 'padlock',
-}
-
-/** What is wrong with an environment; nothing when it can be used. */
-function problemsOf(changes: NodeJS.ProcessEnv): readonly string[] {
-  try {
-    loadConfig({ ...good, ...changes })
-    return []
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems
-    throw error
-  }
-}
+const problemsOf = (changes: NodeJS.ProcessEnv) => configProblems({ ...goodEnv, ...changes })
 
 const rules: [string, NodeJS.ProcessEnv, string[]][] = [
   [

@@ -1,31 +1,15 @@
 import t from 'tap'
-import { ConfigError, ConfigSchema, loadConfig, unknownVariables } from '../src/config.ts'
+import { ConfigSchema, loadConfig, unknownVariables } from '../src/config.ts'
+import { configProblems, goodEnv } from './support/config.ts'
 
-const good = {
-  PADLOCK_VAULT_ROLE_ID: 'a-role',
-  PADLOCK_VAULT_SECRET_ID: 'a-secret',
-  PADLOCK_CALLER_JWKS_URL: 'https://issuer.test/keys?policy=shop',
-  PADLOCK_CALLER_ISSUER: 'https://issuer.test',
-  PADLOCK_CALLER_AUDIENCE: 'padlock',
-}
-
-/** What is wrong with an environment; nothing when it can be used. */
-function problemsOf(changes: NodeJS.ProcessEnv): readonly string[] {
-  try {
-    loadConfig({ ...good, ...changes })
-    return []
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems
-    throw error
-  }
-}
+const problemsOf = (changes: NodeJS.ProcessEnv) => configProblems({ ...goodEnv, ...changes })
 
 t.test('the smallest environment gives every default, frozen, and nothing else', async (t) => {
-  const config = loadConfig({ ...good, PATH: '/bin', HOME: '/root' })
+  const config = loadConfig({ ...goodEnv, PATH: '/bin', HOME: '/root' })
   t.strictSame(
     { ...config },
     {
-      ...good,
+      ...goodEnv,
       PADLOCK_HOST: '127.0.0.1',
       PADLOCK_PORT: 3000,
       PADLOCK_LOG_LEVEL: 'info',
@@ -66,13 +50,13 @@ t.test('the smallest environment gives every default, frozen, and nothing else',
 })
 
 t.test('numbers and switches are read as what they are', async (t) => {
-  const config = loadConfig({ ...good, PADLOCK_PORT: '0', PADLOCK_ALLOW_INSECURE_VAULT: 'true' })
+  const config = loadConfig({ ...goodEnv, PADLOCK_PORT: '0', PADLOCK_ALLOW_INSECURE_VAULT: 'true' })
   t.equal(config.PADLOCK_PORT, 0)
   t.equal(config.PADLOCK_ALLOW_INSECURE_VAULT, true)
 })
 
 t.test('an empty variable counts as not set', async (t) => {
-  t.equal(loadConfig({ ...good, PADLOCK_PORT: '', VAULT_SKIP_VERIFY: '' }).PADLOCK_PORT, 3000)
+  t.equal(loadConfig({ ...goodEnv, PADLOCK_PORT: '', VAULT_SKIP_VERIFY: '' }).PADLOCK_PORT, 3000)
   t.strictSame(problemsOf({ PADLOCK_CALLER_ISSUER: '' }), ['PADLOCK_CALLER_ISSUER is required'])
 })
 
@@ -98,7 +82,7 @@ t.test('all that is wrong is told at once, by name, and no value is repeated', a
   for (const value of Object.values(wrong)) {
     if (value.length > 3 && value !== 'false') t.notMatch(all, value)
   }
-  t.throws(() => loadConfig({ ...good, ...wrong }), { name: 'ConfigError', message: /^The configuration/ })
+  t.throws(() => loadConfig({ ...goodEnv, ...wrong }), { name: 'ConfigError', message: /^The configuration/ })
 })
 
 t.test('a secret is in no message', async (t) => {
@@ -142,6 +126,6 @@ t.test('bounds are kept at both ends', async (t) => {
 })
 
 t.test('a variable that is most likely misspelt is named', async (t) => {
-  const env = { ...good, PADLOCK_CALER_ISSUER: 'x', PADLOCK_DEV_VAULT_PORT: '8200', PATH: '/bin' }
+  const env = { ...goodEnv, PADLOCK_CALER_ISSUER: 'x', PADLOCK_DEV_VAULT_PORT: '8200', PATH: '/bin' }
   t.strictSame(unknownVariables(env), ['PADLOCK_CALER_ISSUER'])
 })

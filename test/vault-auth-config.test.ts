@@ -1,23 +1,16 @@
 import t from 'tap'
-import { ConfigError, loadConfig } from '../src/config.ts'
 import { isTokenUnused } from '../src/vault-auth-config.ts'
+import { configProblems } from './support/config.ts'
 
 /** What is wrong with the variables of a login; nothing when they can be used. */
-function problemsOf(method: string, env: NodeJS.ProcessEnv = {}): readonly string[] {
-  try {
-    loadConfig({
-      PADLOCK_CALLER_JWKS_URL: 'https://issuer.test/keys',
-      PADLOCK_CALLER_ISSUER: 'https://issuer.test',
-      PADLOCK_CALLER_AUDIENCE: 'padlock',
-      PADLOCK_VAULT_AUTH: method,
-      ...env,
-    })
-    return []
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems
-    throw error
-  }
-}
+const problemsOf = (method: string, env: NodeJS.ProcessEnv = {}) =>
+  configProblems({
+    PADLOCK_CALLER_JWKS_URL: 'https://issuer.test/keys',
+    PADLOCK_CALLER_ISSUER: 'https://issuer.test',
+    PADLOCK_CALLER_AUDIENCE: 'padlock',
+    PADLOCK_VAULT_AUTH: method,
+    ...env,
+  })
 
 const roleId = { PADLOCK_VAULT_ROLE_ID: 'r' }
 const certificate = { VAULT_CLIENT_CERT: 'cert.pem', VAULT_CLIENT_KEY: 'key.pem' }
