@@ -1,8 +1,8 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { Agent, request as httpRequest } from 'node:http'
 import { compactDecrypt, compactVerify } from 'jose'
 import t from 'tap'
+import { leavingCaller } from '../support/leaving-caller.ts'
 import { startService, testBackend } from '../support/service.ts'
 import { vaultStandIn } from '../support/vault-stand-in.ts'
 
@@ -137,30 +137,12 @@ t.test('a caller that goes away leaves the others of its batch alone', async (t)
   t.teardown(() => {
     standIn.answer = (call) => call.forward()
   })
-  const reached = Promise.withResolvers<void>()
-  const left = Promise.withResolvers<void>()
-  standIn.answer = async (call) => {
-    if (call.body?.batch_input === undefined) return call.forward()
-    reached.resolve()
-    await left.promise
-    return call.forward()
-  }
-  const agent = new Agent()
-  const leaving = httpRequest(`${service.url}/v1/profiles/default/tokens`, {
-    agent,
-    method: 'POST',
-    headers: {
-      authorization: `Bearer ${await backend.callers.token()}`,
-      'content-type': 'application/json',
-    },
-  })
-  leaving.on('error', () => {})
-  leaving.end(JSON.stringify({ userId: 'leaves' }))
+  const held = standIn.holdSigning()
+  const leaving = await leavingCaller(service)
   const staying = ['stays-1', 'stays-2', 'stays-3'].map((userId) => service.issue({ userId }))
-  await reached.promise
-  leaving.destroy()
-  await new Promise((resolve) => leaving.once('close', resolve))
-  left.resolve()
+  await held.reached
+  await leaving.leave()
+  held.release()
   for (const response of staying) t.equal((await response).status, 200)
 })
 

@@ -1,11 +1,11 @@
 import { once } from 'node:events'
 import { readFile, rename, rm, symlink } from 'node:fs/promises'
-import { request as httpRequest } from 'node:http'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { subjectPseudonym } from '../../src/audit/subject.ts'
 import { probeCorrelationPrefix } from '../../src/vault/signing-probe.ts'
 import { askedOf, issuanceRecords, issuedOf, signingCalls } from '../support/issuance.ts'
+import { leavingCaller } from '../support/leaving-caller.ts'
 import { answerOf, codeOf, problemFaults } from '../support/problem.ts'
 import { startService, type TestService, testBackend } from '../support/service.ts'
 import { type StandInCall, vaultStandIn } from '../support/vault-stand-in.ts'
@@ -145,27 +145,12 @@ t.test('killed outright: whatever Vault signed is on record', async (t) => {
 t.test('a caller that hangs up while Vault signs: asked for, and not issued', async (t) => {
   const stand = await vaultStandIn(t, vault.address)
   const service = await withLog(t, { VAULT_ADDR: stand.address })
-  const reached = Promise.withResolvers<void>()
-  const left = Promise.withResolvers<void>()
-  stand.answer = async (call) => {
-    if (!isForTokens(call)) return call.forward()
-    reached.resolve()
-    await left.promise
-    return call.forward()
-  }
-  const leaving = httpRequest(`${service.url}/v1/profiles/default/tokens`, {
-    method: 'POST',
-    headers: {
-      authorization: `Bearer ${await backend.callers.token()}`,
-      'content-type': 'application/json',
-    },
-  })
-  leaving.on('error', () => {})
-  leaving.end(JSON.stringify({ userId: 'leaves' }))
-  await reached.promise
-  leaving.destroy()
+  const held = stand.holdSigning()
+  const leaving = await leavingCaller(service)
+  await held.reached
+  await leaving.leave()
   const { auditId } = await service.logged({ aborted: true, profile: 'default' })
-  left.resolve()
+  held.release()
   await stopped(service)
   const records = await issuanceRecords(service.file)
   t.match(askedOf(records), [{ auditIds: [auditId] }])

@@ -18,17 +18,9 @@ t.test('a flood is refused at the door: whoever asks, before it is looked at', a
     PADLOCK_SIGN_IN_FLIGHT: '1',
     PADLOCK_SIGN_QUEUE_MAX: '1',
   })
-  const released = Promise.withResolvers<void>()
-  const reached = Promise.withResolvers<void>()
-  standIn.answer = async (call) => {
-    if (call.body?.batch_input !== undefined) {
-      reached.resolve()
-      await released.promise
-    }
-    return call.forward()
-  }
+  const held = standIn.holdSigning()
   const first = service.issue({ userId: 'in flight' })
-  await reached.promise
+  await held.reached
   const second = service.issue({ userId: 'waits' })
   let answer = await answerOf(await service.issue({ userId: 'waits or is refused' }))
   while (answer.status !== 503) answer = await answerOf(await service.issue({ userId: 'more' }))
@@ -51,7 +43,7 @@ t.test('a flood is refused at the door: whoever asks, before it is looked at', a
     Array(3).fill([503, '1']),
     'the connection goes on',
   )
-  released.resolve()
+  held.release()
   t.equal((await first).status, 200)
   t.equal((await second).status, 200)
   t.equal((await service.issue({ userId: 'u-1' })).status, 200, 'there is room again')

@@ -16,21 +16,13 @@ t.test(
       PADLOCK_SIGN_BATCH_MAX: '2',
       PADLOCK_SIGN_QUEUE_MAX: '3',
     })
-    const released = Promise.withResolvers<void>()
-    const reached = Promise.withResolvers<void>()
-    standIn.answer = async (call) => {
-      if (call.body?.batch_input !== undefined) {
-        reached.resolve()
-        await released.promise
-      }
-      return call.forward()
-    }
+    const held = standIn.holdSigning()
     const first = service.issue({ userId: 'first' })
-    await reached.promise
+    await held.reached
     let refused = 0
     const more = Array.from({ length: 10 }, async (_, i) => {
       const answer = await answerOf(await service.issue({ userId: `more-${i}` }))
-      if (answer.status === 503 && ++refused === 7) released.resolve()
+      if (answer.status === 503 && ++refused === 7) held.release()
       return answer
     })
     const answers = await Promise.all(more)

@@ -122,23 +122,15 @@ t.test('a flood is refused at the door as it is without TLS', async (t) => {
     PADLOCK_REQUEST_DEADLINE_MS: '60000',
   }
   const flooded = await startService(t, backend, { ...env, ...limits, VAULT_ADDR: standIn.address }, tls)
-  const released = Promise.withResolvers<void>()
-  const reached = Promise.withResolvers<void>()
-  standIn.answer = async (call) => {
-    if (call.body?.batch_input !== undefined) {
-      reached.resolve()
-      await released.promise
-    }
-    return call.forward()
-  }
+  const held = standIn.holdSigning()
   const first = issue(t, flooded)
-  await reached.promise
+  await held.reached
   const second = issue(t, flooded)
   const tokens = `${flooded.url}/v1/profiles/default/tokens`
   // Without a caller's JWT it would be 401, if it were looked at.
   const unknown = async () => (await httpsRequest(tokens, { ...tls, method: 'POST', body: '{}' })).status
   while ((await unknown()) !== 503) {}
-  released.resolve()
+  held.release()
   await Promise.all([first, second])
 })
 

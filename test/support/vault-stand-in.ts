@@ -32,6 +32,16 @@ export interface VaultStandIn {
   calls: StandInCall[]
   /** Decides what is answered; without it, each call gets Vault's own answer. */
   answer: (call: StandInCall) => StandInAnswer | Promise<StandInAnswer>
+  /** Keeps the calls that sign, this one and those to come, until they are released. */
+  holdSigning(): HeldSigning
+}
+
+/** Calls that sign and are kept from Vault. */
+export interface HeldSigning {
+  /** settles when the first of them has come */
+  reached: Promise<void>
+  /** lets them, and all later ones, go to Vault */
+  release(): void
 }
 
 async function callOf(request: IncomingMessage, vaultAddress: string): Promise<StandInCall> {
@@ -75,6 +85,21 @@ export async function vaultStandIn(t: Pick<Test, 'teardown'>, vaultAddress: stri
     response.writeHead(answer.status, { 'content-type': 'application/json' })
     response.end(answer.body === undefined ? undefined : JSON.stringify(answer.body))
   })
-  const vault: VaultStandIn = { address, calls: [], answer: (call) => call.forward() }
+  const vault: VaultStandIn = {
+    address,
+    calls: [],
+    answer: (call) => call.forward(),
+    holdSigning() {
+      const [reached, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+      vault.answer = async (call) => {
+        if (call.body?.batch_input !== undefined) {
+          reached.resolve()
+          await released.promise
+        }
+        return call.forward()
+      }
+      return { reached: reached.promise, release: released.resolve }
+    },
+  }
   return vault
 }
