@@ -1,4 +1,5 @@
-import { type AuditEntry, auditEntry, identityText, signingRequest } from '../vault/audit-log.ts'
+import { identityText, signingRequest } from '../vault/audit-log.ts'
+import { AuditLines } from './audit-lines.ts'
 import { BatchJudge, type ProbeMark, type SignatureCounts } from './batch-judge.ts'
 import { type BatchRecord, batchesOf, batchIdOf } from './batch-records.ts'
 import { ChangeWatch, changeFinding, type WatchedMounts } from './changes.ts'
@@ -6,6 +7,7 @@ import { type Finding, type FindingKind, Findings } from './findings.ts'
 import type { HashCheck } from './hash-check.ts'
 import { issuanceLine } from './issuance-line.ts'
 import { Partitions } from './partitions.ts'
+import { SignerCounts } from './signer-counts.ts'
 
 /** What is reconciled. Times in milliseconds since the epoch. */
 export interface Interval {
@@ -14,9 +16,6 @@ export interface Interval {
   /** so much before and after is read too, since a call and its token have different times, and hosts different clocks */
   graceMs: number
 }
-
-/** Signers that are told by name; more are told as others. */
-const mostSigners = 50
 
 /** What came of it. */
 export interface ReconcileResult {
@@ -34,12 +33,11 @@ export interface ReconcileResult {
 export class Reconciliation {
   readonly #interval: Interval
   readonly #mounts: WatchedMounts
-  readonly #namespace: string
   readonly #partitions: Partitions<BatchRecord>
   readonly #changes: ChangeWatch
   readonly #findings = new Findings()
-  readonly #signers = new Map<string, number>()
-  readonly #auditMark: RegExp
+  readonly #signers = new SignerCounts()
+  readonly #audit: AuditLines
   readonly #hashes: HashCheck | undefined
   #issued = 0
 
@@ -57,29 +55,16 @@ export class Reconciliation {
     this.#hashes = hashes
     this.#interval = interval
     this.#mounts = mounts
-    this.#namespace = namespace
     this.#partitions = new Partitions(partitions)
     this.#changes = new ChangeWatch(mounts)
-    // Only a line with such a path is parsed.
-    this.#auditMark = new RegExp(`"path":\\s?"(${mounts.transit}/|sys/|auth/|${mounts.kv}/[^/]+/padlock/)`)
+    this.#audit = new AuditLines(mounts, namespace)
   }
 
   /** @param log index of the log. @returns false for a line that seems to be an entry and cannot be read */
   addAuditLine(line: Buffer, log: number): boolean {
-    const text = line.toString()
-    if (!this.#auditMark.test(text)) return true
-    let entry: AuditEntry | undefined
-    try {
-      entry = auditEntry(JSON.parse(text))
-    } catch {
-      return false
-    }
-    if (
-      entry === undefined ||
-      entry.namespace !== this.#namespace ||
-      !this.#isWithin(entry.time, this.#interval.graceMs)
-    )
-      return true
+    const entry = this.#audit.entry(line)
+    if (entry === 'broken') return false
+    if (entry === undefined || !this.#isWithin(entry.time, this.#interval.graceMs)) return true
     if (this.#isWithin(entry.time)) this.#changes.look(entry)
     const request = signingRequest(entry, this.#mounts.transit)
     if (!request?.key.startsWith('padlock-')) return true
@@ -136,7 +121,8 @@ export class Reconciliation {
     for (const records of this.#partitions.read()) {
       const batches = batchesOf(records).filter(({ time }) => this.#isWithin(time))
       for (const { calls } of batches) {
-        for (const { by, items } of calls) this.#count(by, items.filter(([, version]) => version > 0).length)
+        for (const { by, items } of calls)
+          this.#signers.add(by, items.filter(([, version]) => version > 0).length)
       }
       // So many at once that Vault has enough to do.
       for (let i = 0; i < batches.length; i += 64) {
@@ -148,7 +134,7 @@ export class Reconciliation {
     for (const change of changes) if (change.outcome !== 'refused') this.#findings.add(changeFinding(change))
     return {
       counts: judge.counts,
-      signers: Object.fromEntries(this.#signers),
+      signers: this.#signers.byName(),
       findings: this.#findings.sorted(),
       findingCounts: this.#findings.counts,
       findingTotal: this.#findings.total,
@@ -163,12 +149,6 @@ export class Reconciliation {
 
   #add(record: BatchRecord): void {
     this.#partitions.add(batchIdOf(record), record)
-  }
-
-  #count(by: string, signatures: number): void {
-    if (signatures === 0) return
-    const name = this.#signers.has(by) || this.#signers.size < mostSigners ? by : 'others'
-    this.#signers.set(name, (this.#signers.get(name) ?? 0) + signatures)
   }
 
   #lost(lines: number, since: string, until: string, instance: string): void {
