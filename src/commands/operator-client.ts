@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { isLoopback } from '../config.ts'
+import { isLoopback } from '../loopback.ts'
 import { createVaultClient, type VaultClient } from '../vault/client.ts'
 import { usageError } from './exit.ts'
 

@@ -1,4 +1,4 @@
-import { isLoopback } from '../../config.ts'
+import { isLoopback } from '../../loopback.ts'
 import type { TokenRequest } from '../../token/claims.ts'
 import type { IssuedToken } from '../../token/issue.ts'
 import { CommandError, exitCodes, refused, usageError } from '../exit.ts'
