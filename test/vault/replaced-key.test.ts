@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap'
 import { acceptedClaims } from '../support/accepted.ts'
+import { keyRunner, operatorToken } from '../support/key-command.ts'
 import { startService, testBackend } from '../support/service.ts'
 import { until } from '../support/wait.ts'
 
@@ -92,9 +93,24 @@ t.test('when the old key is back, tokens are issued again', async (t) => {
 t.test('where the old key is lost, a new version that is activated signs', async (t) => {
   await replaceKey('lost-for-good')
   await until(async () => (await entry()).state === 'stale')
-  await api('POST', `${keyPath}/rotate`)
-  await change({ signingKeyVersion: 2, activatedAt: new Date().toISOString() })
-  await until(async () => (await entry()).state === 'ready')
+  const key = keyRunner(backend.vault, await operatorToken(backend.vault))
+  const staged = await key(['stage', 'default', '--yes', '--output', 'json'])
+  t.equal(staged.exitCode, 0, staged.stderr)
+  const { version, fingerprint } = JSON.parse(staged.stdout)
+  t.equal(version, 2)
+  const activate = [
+    'activate',
+    'default',
+    '2',
+    '--acknowledged',
+    fingerprint,
+    '--yes',
+    '--instance',
+    service.url,
+  ]
+  const activated = await key(activate)
+  t.equal(activated.exitCode, 0, activated.stderr)
+  t.match(await entry(), { state: 'ready', keyVersion: 2 })
   await isIssued(t, 2)
 })
 
