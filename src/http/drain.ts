@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { Server as NetServer, type Socket } from 'node:net'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
@@ -10,8 +11,10 @@ const farewellMs = 500
 /** Of the time that a stop may take after the delay: for this share, whoever connects is told so. */
 const lingerShare = 0.25
 const pollMs = 20
-/** So many turns of the event loop are tried for one in which nobody connects. */
-const turns = 2_000
+/** So long a moment is sought in which nobody connects. */
+const seekMs = 250
+/** When nothing has come for so long, the next caller is as likely to come in this moment as in any other. */
+const longAfterMs = 25
 /** Such a turn is over so soon that hardly anybody can have connected since its look at the socket. */
 const quietTurnMs = 0.1
 
@@ -103,18 +106,25 @@ export class Drain {
   }
 
   /**
-   * Closes the listening socket right after a turn in which nobody connected and nothing was asked: the system
-   * resets whoever has connected and was not accepted yet. It makes that rare; only a balancer that sends nobody
-   * any more, for which there is the delay, rules it out.
+   * Closes the listening socket right after a turn in which nobody connected and nothing was asked, and right behind
+   * one in which somebody did: the system resets whoever has connected and was not accepted yet. It makes that rare;
+   * only a balancer that sends nobody any more, for which there is the delay, rules it out.
    *
    * @param closed called when the last connection has ended, its TLS handshake finished or not
    */
   async #stopListening(closed: () => void): Promise<void> {
-    for (let turn = 0; turn < turns; turn++) {
+    await rehearseClose()
+    const until = performance.now() + seekMs
+    let behindSome = false
+    for (let start = performance.now(); start < until; start = performance.now()) {
       const before = this.#events
-      const start = performance.now()
       await nextTurn()
-      if (this.#events === before && performance.now() - start < quietTurnMs) break
+      const now = performance.now()
+      const someCame = this.#events !== before
+      const quiet = !someCame && now - start < quietTurnMs
+      // Whoever was just answered cannot be back yet.
+      if (quiet && (behindSome || now - this.#lastEventAt > longAfterMs)) break
+      behindSome = someCame
     }
     NetServer.prototype.close.call(this.#server, closed)
   }
@@ -135,6 +145,15 @@ export class Drain {
     })
     if (this.#phase !== 'serving') sendAway(response)
   }
+}
+
+/** The first time that a process closes a listening socket takes it several times as long as the next. */
+async function rehearseClose(): Promise<void> {
+  const server = new NetServer().listen(0, 'localhost')
+  await once(server, 'listening').then(
+    () => NetServer.prototype.close.call(server),
+    () => {},
+  )
 }
 
 function sendAway(response: ServerResponse): void {
