@@ -23,7 +23,7 @@ test: $(INSTALLED) $(TAP_BUILT) ## Run the tests on a real Vault; T="test/token 
 test-faults: $(INSTALLED) $(TAP_BUILT) ## Run the fault suite: Vault and Padlock fail in many ways, under load; prints its table
 	@exec $(NODE) tools/test/faults.ts $(T)
 
-bench: $(INSTALLED) ## Measure Padlock beside what one would use instead; refreshes the README's figures (10 minutes)
+bench: $(INSTALLED) ## Measure Padlock beside what one would use instead; refreshes the README's figures (15 minutes)
 	@exec $(NODE) bench/run.ts
 
 bench-quick: $(INSTALLED) ## Measure a part of it in two minutes; writes nothing

@@ -28,7 +28,7 @@ function throughput(targets: Target[]): Promise<Cell[]> {
   const single = cellsOf(targets, names, quick ? [8, 128] : [1, 8, 32, 128, 512])
   const batches = cellsOf(targets, ['raw Vault, batches'], quick ? [4] : [1, 2, 4, 8])
   const cells = [...single, ...batches]
-  const plan: Plan = { layouts: ['A', 'B'], rounds: quick ? 2 : 3, seconds: quick ? 1 : 2, cells }
+  const plan: Plan = { layouts: ['A', 'B'], rounds: quick ? 2 : 5, seconds: quick ? 1 : 2, cells }
   return measure(plan, log)
 }
 

@@ -3,6 +3,8 @@ export interface Spread {
   median: number
   min: number
   max: number
+  /** all of them, in the order of the rounds */
+  values: readonly number[]
 }
 
 /** @param values at least one */
@@ -13,7 +15,15 @@ export function spread(values: readonly number[]): Spread {
     sorted.length % 2 === 1
       ? (sorted[Math.floor(middle)] as number)
       : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2
-  return { median, min: sorted[0] as number, max: sorted.at(-1) as number }
+  return { median, min: sorted[0] as number, max: sorted.at(-1) as number, values }
+}
+
+/**
+ * The ratio of two targets over the rounds: in each round the two were measured right after each other, so that a
+ * machine which is slower in one round than in the next does not come into it.
+ */
+export function ratioOf(over: Spread, under: Spread): Spread {
+  return spread(over.values.map((value, round) => value / (under.values[round] as number)))
 }
 
 /** The value below which a share of some numbers lies (nearest rank). */

@@ -13,10 +13,11 @@ function markdown(head: string[], rows: string[][]): string {
 }
 
 export function figureTable(figures: readonly Figure[]): string {
-  const rows = figures.map(({ figure, value, reach, reached }) => [
-    ...[figure, digits(value), reach, reached ? 'yes' : '**no**'],
-  ])
-  return markdown(['figure', 'measured', 'to reach', 'reached'], rows)
+  const rows = figures.map(({ figure, value, min, max, reach, reached }) => {
+    const rounds = min === undefined || max === undefined ? '' : ` (${digits(min)}–${digits(max)})`
+    return [figure, `${digits(value)}${rounds}`, reach, reached ? 'yes' : '**no**']
+  })
+  return markdown(['figure', 'measured (min–max)', 'to reach', 'reached'], rows)
 }
 
 export function cellTable(cells: readonly Cell[]): string {

@@ -4,14 +4,21 @@ import { limitsOf } from '../../bench/limits.ts'
 import type { OfferedResult } from '../../bench/load/vegeta.ts'
 import type { Cell } from '../../bench/measure.ts'
 import { growthOf } from '../../bench/memory.ts'
-import { percentile, spread } from '../../bench/statistics.ts'
+import { percentile, ratioOf, spread } from '../../bench/statistics.ts'
 import { cell } from '../support/bench-cell.ts'
 
 t.test('medians, least and most', async (t) => {
-  t.strictSame(spread([3, 1, 2]), { median: 2, min: 1, max: 3 })
-  t.strictSame(spread([4, 1, 2, 3]), { median: 2.5, min: 1, max: 4 })
+  t.strictSame(spread([3, 1, 2]), { median: 2, min: 1, max: 3, values: [3, 1, 2] })
+  t.equal(spread([4, 1, 2, 3]).median, 2.5)
   t.equal(percentile([5, 1, 4, 2, 3], 0.5), 3)
   t.equal(percentile([5, 1, 4, 2, 3], 0.99), 5)
+})
+
+t.test('a ratio is that of what was measured in the same round', async (t) => {
+  // A machine that was twice as slow in the second round, and in the third had a hiccup during one of the two.
+  const over = spread([120, 60, 20])
+  t.strictSame(ratioOf(over, spread([100, 50, 100])), spread([1.2, 1.2, 0.2]))
+  t.not(over.median / spread([100, 50, 100]).median, 1.2)
 })
 
 const cells: Cell[] = [
