@@ -6,15 +6,9 @@ import type { LogStream } from './log.ts'
 /** Lines between those of Padlock's own log: both go out by the same stream, so that none cuts another in two. */
 function toStream(stream: LogStream): LineSink {
   let lost = 0
-  const count = () => {
-    lost += 1
-  }
   return {
     append(line) {
-      // The event comes at once, or not at all.
-      stream.once('drop', count)
-      stream.write(line)
-      stream.off('drop', count)
+      if (!stream.write(line)) lost += 1
     },
     flush() {},
     rotate() {},
