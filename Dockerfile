@@ -30,7 +30,7 @@ ENV PADLOCK_HOST=0.0.0.0
 COPY --from=source --chown=65532:65532 /app/empty/ /run/padlock/
 # By number, so that Kubernetes can see that it is not root.
 USER 65532:65532
-ENTRYPOINT ["node", "--max-semi-space-size=16", "src/main.ts"]
+ENTRYPOINT ["node", "--max-semi-space-size=16", "--v8-pool-size=1", "src/main.ts"]
 
 # For docker-compose.yml alone: it holds the recipient and what prepares a Vault for development.
 FROM runtime AS development

@@ -60,7 +60,7 @@ t.test('it starts without a shell, as a user that is not root and can write noth
   t.match(image.user, /^[1-9]\d*:[1-9]\d*$/)
   t.strictSame(
     [...image.entrypoint, ...image.command],
-    ['node', '--max-semi-space-size=16', 'src/main.ts', 'serve'],
+    ['node', '--max-semi-space-size=16', '--v8-pool-size=1', 'src/main.ts', 'serve'],
   )
   t.equal(image.healthcheck[0], 'node')
 

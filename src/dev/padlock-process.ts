@@ -6,7 +6,7 @@ import { freePort } from './free-port.ts'
 import { endingWithParent, type ProcessEnd } from './vault-process.ts'
 
 /** As in package.json and the Dockerfile: docs/performance.md tells what it saves. */
-const nodeFlags = ['--max-semi-space-size=16']
+const nodeFlags = ['--max-semi-space-size=16', '--v8-pool-size=1']
 
 const readyWithinMs = 20_000
 /** More than Padlock's own grace period. */
