@@ -113,8 +113,9 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   if (deps.tls !== undefined) serveTls(app, deps.tls, deps.metrics)
   connections.watch(app)
   surviveAcceptErrors(app)
-  await securityHeaders(app, deps.tls !== undefined)
-  app.addHook('onRequest', checkRequestHead)
+  securityHeaders(app, deps.tls !== undefined)
+  // Async: what it refuses is answered after Node's parser has seen the rest, so that no second answer follows.
+  app.addHook('onRequest', async (request) => checkRequestHead(request))
   await app.register(accepts)
   await shedLoad(app, deps)
   await describeApi(app)
@@ -145,12 +146,12 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     return sendProblem(problem, request, reply)
   })
   // Here and not in the not-found handler, before which Fastify would read and judge the body.
-  app.addHook('onRequest', async (request, reply) => {
-    if (!request.is404) return
+  app.addHook('onRequest', (request, reply, done) => {
+    if (!request.is404) return done()
     const methods = methodsOf(request.url)
-    if (methods === undefined) throw new PadlockError('not_found')
+    if (methods === undefined) return done(new PadlockError('not_found'))
     reply.header('Allow', methods.join(', '))
-    throw new PadlockError('method_not_allowed')
+    return done(new PadlockError('method_not_allowed'))
   })
   app.setNotFoundHandler(() => {
     throw new PadlockError('not_found')

@@ -86,7 +86,7 @@ export function connectionErrors(metrics: Metrics, methodsOf: (path: string) => 
 
     /** What has to be known of an app and its server for that. */
     watch(app: FastifyInstance): void {
-      app.addHook('onRequest', async (request, { raw }) => {
+      app.addHook('onRequest', (request, { raw }, done) => {
         const { socket } = request.raw
         const entry = { request, answered: false }
         open.set(socket, entry)
@@ -94,6 +94,7 @@ export function connectionErrors(metrics: Metrics, methodsOf: (path: string) => 
           entry.answered = true
           if (request.raw.complete && open.get(socket) === entry) open.delete(socket)
         })
+        done()
       })
       // Node hangs up on a CONNECT that nobody listens for; for a listener, it lets go of the socket, errors included.
       app.server.on('connect', ({ url }, stream) => {

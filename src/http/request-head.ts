@@ -13,7 +13,7 @@ function refuse(detail: string): never {
  *
  * @throws PadlockError `invalid_request`
  */
-export async function checkRequestHead({ raw }: FastifyRequest): Promise<void> {
+export function checkRequestHead({ raw }: FastifyRequest): void {
   // Node takes HTTP/0.9, which has no head, and HTTP/2.0, which is not written like this.
   if (raw.httpVersion !== '1.1' && raw.httpVersion !== '1.0')
     refuse('This version of HTTP is not spoken here.')

@@ -65,5 +65,8 @@ export function reportOutcome(request: FastifyRequest, { raw }: FastifyReply, me
 /** Reports every request of an app. `reqId` is the correlation id in Vault's audit log. */
 export function reportOutcomes(app: FastifyInstance, metrics: Metrics): void {
   app.decorateRequest('outcome', null as unknown as Outcome)
-  app.addHook('onRequest', async (request, reply) => reportOutcome(request, reply, metrics))
+  app.addHook('onRequest', (request, reply, done) => {
+    reportOutcome(request, reply, metrics)
+    done()
+  })
 }

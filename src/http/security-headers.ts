@@ -1,5 +1,6 @@
-import helmet from '@fastify/helmet'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
+import helmet from 'helmet'
 
 const yearSeconds = 365 * 24 * 60 * 60
 
@@ -9,19 +10,38 @@ const yearSeconds = 365 * 24 * 60 * 60
  *
  * @param tls whether Padlock itself speaks TLS: only then may it ask for TLS from now on (RFC 6797 §7.2)
  */
-export async function securityHeaders(app: FastifyInstance, tls: boolean): Promise<void> {
-  await app.register(helmet, {
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
-    },
-    strictTransportSecurity: tls && { maxAge: yearSeconds, includeSubDomains: false },
-    xFrameOptions: { action: 'deny' },
-    // What remains is for pages of browsers long gone.
-    originAgentCluster: false,
-    xDnsPrefetchControl: false,
-    xDownloadOptions: false,
-    xPermittedCrossDomainPolicies: false,
-    xXssProtection: false,
+export function securityHeaders(app: FastifyInstance, tls: boolean): void {
+  const headers = headersOf(
+    helmet({
+      contentSecurityPolicy: {
+        useDefaults: false,
+        directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+      },
+      strictTransportSecurity: tls && { maxAge: yearSeconds, includeSubDomains: false },
+      xFrameOptions: { action: 'deny' },
+      // What remains is for pages of browsers long gone.
+      originAgentCluster: false,
+      xDnsPrefetchControl: false,
+      xDownloadOptions: false,
+      xPermittedCrossDomainPolicies: false,
+      xXssProtection: false,
+    }),
+  )
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.headers(headers)
+    done()
   })
+}
+
+/** What helmet sets, worked out once: @fastify/helmet does so in every request, for a tenth of what a token costs here. */
+function headersOf(middleware: ReturnType<typeof helmet>): Record<string, string> {
+  const headers: Record<string, string> = {}
+  const response = {
+    setHeader: (name: string, value: string) => {
+      headers[name] = value
+    },
+    removeHeader: () => {},
+  }
+  middleware({} as IncomingMessage, response as unknown as ServerResponse, () => {})
+  return headers
 }

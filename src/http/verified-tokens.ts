@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { CallerAlgorithm } from './jwk-set.ts'
 
 /** What a bearer token was verified with. */
@@ -42,4 +42,4 @@ export class VerifiedTokens {
   }
 }
 
-const digestOf = (token: string): string => createHash('sha256').update(token).digest('base64')
+const digestOf = (token: string): string => hash('sha256', token, 'base64')

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { ClaimsSet } from './claims.ts'
 
 /** The JWS protected header: `alg` always, `kid` and `typ` only where the profile asks for them. */
@@ -19,5 +19,5 @@ const base64url = (json: unknown): string => Buffer.from(JSON.stringify(json)).t
 /** BASE64URL(header) || '.' || BASE64URL(claims set), and its SHA-256 (32 bytes). */
 export function signingInput(header: JwsHeader, claims: ClaimsSet): SigningInput {
   const text = `${base64url(header)}.${base64url(claims)}`
-  return { text, digest: createHash('sha256').update(text, 'latin1').digest() }
+  return { text, digest: hash('sha256', text, 'buffer') }
 }
