@@ -13,9 +13,10 @@ function markdown(head: string[], rows: string[][]): string {
 }
 
 export function figureTable(figures: readonly Figure[]): string {
-  const rows = figures.map(({ figure, value, min, max, reach, reached }) => {
+  const rows = figures.map(({ figure, value, min, max, errors, reach, reached }) => {
     const rounds = min === undefined || max === undefined ? '' : ` (${digits(min)}–${digits(max)})`
-    return [figure, `${digits(value)}${rounds}`, reach, reached ? 'yes' : '**no**']
+    const among = errors === undefined ? '' : `, ${errors} errors`
+    return [figure, `${digits(value)}${rounds}${among}`, reach, reached ? 'yes' : '**no**']
   })
   return markdown(['figure', 'measured (min–max)', 'to reach', 'reached'], rows)
 }

@@ -1,10 +1,11 @@
 import t from 'tap'
-import { figuresOf } from '../../bench/figures.ts'
+import { type Figure, figuresOf } from '../../bench/figures.ts'
 import { limitsOf } from '../../bench/limits.ts'
 import type { OfferedResult } from '../../bench/load/vegeta.ts'
 import type { Cell } from '../../bench/measure.ts'
 import { growthOf } from '../../bench/memory.ts'
 import { percentile, ratioOf, spread } from '../../bench/statistics.ts'
+import { figureTable } from '../../bench/tables.ts'
 import { cell } from '../support/bench-cell.ts'
 
 t.test('medians, least and most', async (t) => {
@@ -42,6 +43,16 @@ t.test('the figures are ratios of cells at the same connections and layout', asy
   })
   t.notOk('A: Padlock ÷ raw Vault, 8 connections' in figures, 'what was not measured is not told')
 })
+
+t.test(
+  'an error in what a figure is made of is told, and the figure does not count as reached',
+  async (t) => {
+    const failed = cells.map((one) => (one.target === 'plain service' ? { ...one, errors: 3 } : one))
+    const figure = figuresOf(failed, []).find(({ figure }) => figure === 'B: Padlock ÷ plain service, 128')
+    t.match(figure, { value: 2, errors: 3, reached: false })
+    t.match(figureTable([figure as Figure]), '2.00 (2.00–2.00), 3 errors | ≥ 1.7 | **no**')
+  },
+)
 
 t.test('growth is told against the best goodput, by what was offered', async (t) => {
   const step = (times: number, goodput: number, anythingElse = 0): OfferedResult => ({
