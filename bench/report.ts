@@ -4,6 +4,7 @@ import { type LineChart, lineChart } from './chart.ts'
 import type { Cell, Layout } from './measure.ts'
 import type { OfferedStep } from './offered.ts'
 import { type Results, writeResults } from './results.ts'
+import { sizingPart } from './sizing.ts'
 import { cellTable, figureTable, limitTable, offeredTable } from './tables.ts'
 
 const begin = '<!-- benchmark: made by `make bench` -->'
@@ -105,7 +106,7 @@ ${limitTable(results.limits)}
 ${offeredTable(results.offered)}`
 }
 
-/** Writes results.json, the charts, and the parts of README.md and docs/performance.md between their marks. */
+/** Writes results.json, the charts, and the parts of README.md and of two pages of docs/ between their marks. */
 export function writeReport(results: Results): void {
   const folder = import.meta.dirname
   writeResults(results)
@@ -119,6 +120,7 @@ export function writeReport(results: Results): void {
   for (const [file, part] of [
     ['README.md', readmePart(results)],
     ['docs/performance.md', docsPart(results)],
+    ['docs/operations.md', sizingPart(results.cells, measuredOn(results))],
   ] as const) {
     const path = join(folder, '..', file)
     writeFileSync(path, withPart(readFileSync(path, 'utf8'), part))

@@ -57,7 +57,7 @@ await runBench(log, async (cleanup, vault) => {
     const about = { date, machine: machine(), vault, node: process.versions.node }
     writeReport({ ...about, figures, cells, cells3072, limits, offered })
     log(
-      '\nWritten: bench/results.json, the charts beside it, and the parts of README.md and docs/performance.md.',
+      '\nWritten: bench/results.json, the charts beside it, and the parts of README.md, docs/performance.md and docs/operations.md.',
     )
   }
   return 0

@@ -5,6 +5,8 @@ import { lineChart } from '../../bench/chart.ts'
 import { figuresOf } from '../../bench/figures.ts'
 import { limitsOf } from '../../bench/limits.ts'
 import { docsPart, readmePart, withPart } from '../../bench/report.ts'
+import { sizing, sizingPart } from '../../bench/sizing.ts'
+import { spread } from '../../bench/statistics.ts'
 import { cell } from '../support/bench-cell.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -38,10 +40,14 @@ const results = {
   ...{ cells, cells3072: cells, figures: figuresOf(cells, []), limits: limitsOf(cells), offered: [] },
 }
 
-t.test('both pages have a place for the figures, and what is around it stays', async (t) => {
+t.test('the pages have a place for the figures, and what is around it stays', async (t) => {
   for (const [file, part] of [
     ['README.md', readmePart(results)],
     ['docs/performance.md', docsPart(results)],
+    [
+      'docs/operations.md',
+      sizingPart(results.cells, 'Measured on 2026-01-02 on 2 cores, with Vault 1.2.3 and Node 24.0.0'),
+    ],
   ] as const) {
     const text = await readFile(join(root, file), 'utf8')
     const once = withPart(text, part)
@@ -52,4 +58,16 @@ t.test('both pages have a place for the figures, and what is around it stays', a
     t.strictSame(around(once), around(text))
   }
   t.throws(() => withPart('no marks', 'part'))
+})
+
+t.test('sizing: what the peak second of a day asks for, and one instance to spare', async (t) => {
+  const seconds = { vault: 0.0014, padlock: 0.0005 }
+  t.strictSame(sizing(200_000, seconds), { views: 200_000, tokens: 20, vaultCores: 1, instances: 2 })
+  t.strictSame(sizing(20_000_000, seconds), { views: 20_000_000, tokens: 2_000, vaultCores: 5, instances: 3 })
+  const times = { vaultCpuMs: spread([1.31]), ownCpuMs: spread([0.42]) }
+  const part = sizingPart([cell('B', 'Padlock', 128, 800, times)], 'Measured')
+  t.match(part, '`v` = 0.0014 s, `p` = 0.0005 s')
+  t.match(part, '| 20,000,000 | 2,000 | 5 | 3 |')
+  t.match(part, '2,000 × 0.0014 ÷ 0.6 = 4.7 cores')
+  t.throws(() => sizingPart([], 'Measured'))
 })
