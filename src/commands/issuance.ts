@@ -6,9 +6,15 @@ import type { LogStream } from './log.ts'
 /** Lines between those of Padlock's own log: both go out by the same stream, so that none cuts another in two. */
 function toStream(stream: LogStream): LineSink {
   let lost = 0
+  const count = () => {
+    lost += 1
+  }
   return {
     append(line) {
-      if (!stream.write(line)) lost += 1
+      // The event comes at once, or not at all.
+      stream.once('drop', count)
+      stream.write(line)
+      stream.off('drop', count)
     },
     flush() {},
     rotate() {},
