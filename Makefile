@@ -6,7 +6,7 @@ NODE := tools/node
 BIN := node_modules/.bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-faults bench bench-quick bench-memory soak bench-audit vault types lint format format-check setup clean
+.PHONY: help run demo test test-faults bench bench-quick bench-growth bench-memory soak bench-audit vault types lint format format-check setup clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -28,6 +28,9 @@ bench: $(INSTALLED) ## Measure Padlock beside what one would use instead; refres
 
 bench-quick: $(INSTALLED) ## Measure a part of it in two minutes; writes nothing
 	@exec $(NODE) bench/run.ts --quick
+
+bench-growth: $(INSTALLED) ## Measure the load offered from outside again, and put it into the figures (4 minutes)
+	@exec $(NODE) bench/run-growth.ts
 
 bench-memory: $(INSTALLED) ## Watch Padlock's memory for ten minutes at 512 connections; `make bench` tells of it
 	@exec $(NODE) bench/run-memory.ts

@@ -1,17 +1,51 @@
 import { type BusyCores, type OfferedResult, offerLoad } from './load/vegeta.ts'
 import { vegetaBinary } from './load/vegeta-binary.ts'
+import { spread } from './statistics.ts'
 import type { Target } from './targets/target.ts'
 import { pin } from './usage.ts'
 
-/** One step of the growing load. */
+/** One step of the growing load: medians of the rounds, and sums of what was answered. */
 export type OfferedStep = OfferedResult & { cores: BusyCores }
 
 /** What is offered, as a multiple of the capacity. */
 const steps = [0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10]
-const seconds = 6
+const rounds = 3
+const seconds = 4
+
+const median = (values: readonly number[]) => spread(values).median
 
 /**
- * Offers from a tenth of the capacity to ten times it; all processes share both cores.
+ * What a step came to in several rounds.
+ *
+ * @param list at least one
+ */
+export function ofAllRounds(list: readonly OfferedStep[]): OfferedStep {
+  const over = (pick: (step: OfferedStep) => number) => median(list.map(pick))
+  const p99s = list.map(({ acceptedP99Ms }) => acceptedP99Ms).filter((p99) => p99 !== null)
+  const byStatus: Record<string, number> = {}
+  for (const step of list) {
+    for (const [status, count] of Object.entries(step.byStatus)) {
+      byStatus[status] = (byStatus[status] ?? 0) + count
+    }
+  }
+  return {
+    times: (list[0] as OfferedStep).times,
+    offeredPerSecond: over((step) => step.offeredPerSecond),
+    goodput: over((step) => step.goodput),
+    refusedPerSecond: over((step) => step.refusedPerSecond),
+    acceptedP99Ms: p99s.length === 0 ? null : median(p99s),
+    anythingElse: list.reduce((sum, step) => sum + step.anythingElse, 0),
+    byStatus,
+    cores: {
+      padlock: over(({ cores }) => cores.padlock),
+      vault: over(({ cores }) => cores.vault),
+      load: over(({ cores }) => cores.load),
+    },
+  }
+}
+
+/**
+ * Offers from a tenth of the capacity to ten times it, up, down and up again; all processes share both cores.
  *
  * @param capacity tokens a second
  * @throws Error when tokens asked for right after a step are wrong or refused
@@ -23,12 +57,15 @@ export async function growth(
 ): Promise<OfferedStep[]> {
   const vegeta = await vegetaBinary(log)
   for (const pid of [target.vaultPid, target.pid as number]) pin(pid, '0,1')
-  const results: OfferedStep[] = []
-  for (const times of steps) {
-    log(`offered load: ${times} × ${Math.round(capacity)} tokens a second`)
-    results.push(await offerLoad(vegeta, target, capacity, times, seconds))
-    // After each flood it must make good tokens again at once.
-    await target.check()
+  const results = steps.map((): OfferedStep[] => [])
+  for (let round = 1; round <= rounds; round++) {
+    const order = [...steps.entries()]
+    for (const [i, times] of round % 2 === 1 ? order : order.reverse()) {
+      log(`offered load, round ${round} of ${rounds}: ${times} × ${Math.round(capacity)} tokens a second`)
+      results[i]?.push(await offerLoad(vegeta, target, capacity, times, seconds))
+      // After each flood it must make good tokens again at once.
+      await target.check()
+    }
   }
-  return results
+  return results.map(ofAllRounds)
 }

@@ -30,8 +30,25 @@ export function machine(): string {
   return `${cpus().length} cores, ${first?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GB`
 }
 
+const resultsFile = join(import.meta.dirname, 'results.json')
+
+/** JSON with numbers of five digits, and lists of numbers on a line each. */
+export function compactJson(value: unknown): string {
+  const round = (_key: string, one: unknown) => (typeof one === 'number' ? Number(one.toPrecision(5)) : one)
+  return JSON.stringify(value, round, 2).replace(/\[[\d\s,.eE+-]+\]/g, (list) => list.replace(/\s+/g, ' '))
+}
+
 export function writeResults(results: Results): void {
-  writeFileSync(join(import.meta.dirname, 'results.json'), `${JSON.stringify(results, null, 2)}\n`)
+  writeFileSync(resultsFile, `${compactJson(results)}\n`)
+}
+
+/**
+ * What `make bench` wrote the last time.
+ *
+ * @throws Error of the system where it was never run
+ */
+export function readResults(): Results {
+  return JSON.parse(readFileSync(resultsFile, 'utf8'))
 }
 
 /** What `make bench-memory` found the last time; undefined where it was never run. */
@@ -45,5 +62,5 @@ export function readMemory(): MemoryResult | undefined {
 }
 
 export function writeMemory(result: MemoryResult): void {
-  writeFileSync(memoryFile, `${JSON.stringify(result, null, 2)}\n`)
+  writeFileSync(memoryFile, `${compactJson(result)}\n`)
 }

@@ -52,7 +52,7 @@ export function sizingPart(cells: readonly Cell[], measuredOn: string): string {
   const exact = (time: number) =>
     `${whole(last.tokens)} × ${time} ÷ ${usable} = ${((last.tokens * time) / usable).toFixed(1)}`
   return `
-${measuredOn}, two cores shared by everything: \`v\` = ${each.vault} s, \`p\` = ${each.padlock} s.
+${measuredOn}, all processes on both cores: \`v\` = ${each.vault} s, \`p\` = ${each.padlock} s.
 Take a share of ${usual.busiestHour} and a ratio of ${usual.peak} where you have no figures of your own.
 
 | views a day | T | Vault's cores | instances of Padlock |

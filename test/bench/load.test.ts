@@ -1,6 +1,7 @@
 import t from 'tap'
 import { offeredResult } from '../../bench/load/vegeta.ts'
 import { readWrk } from '../../bench/load/wrk.ts'
+import { type OfferedStep, ofAllRounds } from '../../bench/offered.ts'
 
 t.test('what wrk prints', async (t) => {
   t.strictSame(readWrk('Running\nRESULT 3000 2000000 1500 9000 2\n'), {
@@ -50,4 +51,26 @@ t.test('a token that comes after the load has ended is no goodput, but its time 
 
 t.test('no token at all has no p99', async (t) => {
   t.equal(offeredResult([hit(0, 503), hit(1, 503)], 1, 2).acceptedP99Ms, null)
+})
+
+t.test('a step of several rounds: medians of its rates, and sums of what was answered', async (t) => {
+  const round = (goodput: number, acceptedP99Ms: number | null): OfferedStep => ({
+    ...{
+      times: 3,
+      goodput,
+      acceptedP99Ms,
+      offeredPerSecond: 3_000,
+      refusedPerSecond: 2_000,
+      anythingElse: 1,
+    },
+    ...{ byStatus: { 200: goodput, 503: 1 }, cores: { padlock: 0.5, vault: 1, load: 0.3 } },
+  })
+  t.match(ofAllRounds([round(900, 700), round(100, null), round(800, 900)]), {
+    times: 3,
+    goodput: 800,
+    acceptedP99Ms: 800,
+    anythingElse: 3,
+    byStatus: { 200: 1_800, 503: 3 },
+  })
+  t.equal(ofAllRounds([round(0, null)]).acceptedP99Ms, null)
 })

@@ -5,6 +5,7 @@ import { lineChart } from '../../bench/chart.ts'
 import { figuresOf } from '../../bench/figures.ts'
 import { limitsOf } from '../../bench/limits.ts'
 import { docsPart, readmePart, withPart } from '../../bench/report.ts'
+import { compactJson } from '../../bench/results.ts'
 import { sizing, sizingPart } from '../../bench/sizing.ts'
 import { spread } from '../../bench/statistics.ts'
 import { cell } from '../support/bench-cell.ts'
@@ -70,4 +71,10 @@ t.test('sizing: what the peak second of a day asks for, and one instance to spar
   t.match(part, '| 20,000,000 | 2,000 | 5 | 3 |')
   t.match(part, '2,000 × 0.0014 ÷ 0.6 = 4.7 cores')
   t.throws(() => sizingPart([], 'Measured'))
+})
+
+t.test('the results are JSON that a person can read through', async (t) => {
+  const text = compactJson({ a: [1.23456789, 2e-7, 3], b: [{ c: 'd, e' }], f: 1234567 })
+  t.match(text, '"a": [ 1.2346, 2e-7, 3 ]')
+  t.strictSame(JSON.parse(text), { a: [1.2346, 2e-7, 3], b: [{ c: 'd, e' }], f: 1234600 })
 })
