@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { PadlockError } from '../errors.ts'
 import type { AppDeps } from './app.ts'
+import { countedReport } from './counted-report.ts'
 import { EventLoopDelay } from './event-loop-delay.ts'
 import { problemHeaders, problemOf } from './problem.ts'
 
@@ -10,8 +11,6 @@ import { problemHeaders, problemOf } from './problem.ts'
 const expectedShare = 0.5
 /** So much of the deadline may pass before the event loop comes round; all that waits in sockets waits as long. */
 const loopDelayShare = 0.1
-/** How often the log tells how many were refused, in milliseconds. */
-const reportMs = 1_000
 
 const tokenPath = /^\/v1\/profiles\/([^/?]+)\/tokens(?:$|\?)/
 
@@ -41,17 +40,15 @@ export async function shedLoad(app: FastifyInstance, deps: AppDeps): Promise<voi
     return signer.refusal(key, performance.now() + deadlineMs * expectedShare)?.code === 'overloaded'
   }
 
-  let refused = 0
-  function report(): void {
-    log.warn({ code: 'overloaded', refused }, 'requests for tokens were refused before they were looked at')
-    refused = 0
-  }
+  const report = countedReport<void>((refused) =>
+    log.warn({ code: 'overloaded', refused }, 'requests for tokens were refused before they were looked at'),
+  )
 
   const overloaded = new PadlockError('overloaded')
   const headers = { ...problemHeaders, 'Retry-After': String(overloaded.retryAfter) }
   function refuse(response: ServerResponse): void {
     metrics.requests.inc({ code: 'overloaded' })
-    if (refused++ === 0) setTimeout(report, reportMs).unref()
+    report()
     const body = JSON.stringify(problemOf(overloaded, randomUUID()))
     // With its length the answer leaves in one write, which is most of what it costs.
     response.writeHead(overloaded.status, { ...headers, 'Content-Length': Buffer.byteLength(body) })
