@@ -1,7 +1,7 @@
-import type { FastifyInstance, FastifyRequest, FastifySchemaValidationError } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
-import { type ErrorCode, type FieldError, PadlockError } from '../../errors.ts'
-import { checkTokenRequest, type TokenRequest, TokenRequestSchema } from '../../token/claims.ts'
+import { type ErrorCode, PadlockError } from '../../errors.ts'
+import { TokenRequestSchema } from '../../token/claims.ts'
 import { issueToken } from '../../token/issue.ts'
 import type { Profile } from '../../token/profile.ts'
 import type { Signer } from '../../token/signer.ts'
@@ -11,6 +11,7 @@ import { type Caller, mayIssue } from '../caller-auth.ts'
 import { withinDeadline } from '../deadline.ts'
 import type { Limits } from '../limits.ts'
 import { SharedUserIds } from '../shared-user-ids.ts'
+import { tokenRequestOf } from '../token-body.ts'
 import { ProfileParams } from './profile-params.ts'
 
 const IssuedTokenSchema = Type.Object({
@@ -45,45 +46,6 @@ const codes: readonly ErrorCode[] = [
   'shutting_down',
   'vault_timeout',
 ]
-
-/** One fault of Ajv as one of the contract: where, which, and what to do about it; never the value. */
-function fieldError(fault: FastifySchemaValidationError): FieldError {
-  const at = (name: unknown) =>
-    `${fault.instancePath}/${String(name).replaceAll('~', '~0').replaceAll('/', '~1')}`
-  if (fault.keyword === 'required') {
-    return {
-      pointer: at(fault.params.missingProperty),
-      code: 'required',
-      detail: 'This property is required.',
-    }
-  }
-  if (fault.keyword === 'additionalProperties') {
-    const pointer = at(fault.params.additionalProperty)
-    return /^ext_?id$/i.test(String(fault.params.additionalProperty))
-      ? {
-          pointer,
-          code: 'ext_id_not_allowed',
-          detail: 'extId must not be used beside a token: the padlock is lost.',
-        }
-      : { pointer, code: 'unknown_property', detail: 'There is no such property.' }
-  }
-  return {
-    pointer: fault.instancePath,
-    code: 'wrong_type',
-    detail: `This must be of type ${fault.params.type}.`,
-  }
-}
-
-/** Refuses a body with all that is wrong with it at once. */
-function checkBody(request: FastifyRequest, profile: Profile): TokenRequest {
-  const faults = request.validationError?.validation
-  if (faults === undefined) return request.body as TokenRequest
-  const errors = faults.map(fieldError)
-  if (typeof request.body === 'object' && request.body !== null) {
-    errors.push(...checkTokenRequest(request.body as Record<string, unknown>, profile.userIdRules))
-  }
-  throw new PadlockError('invalid_request', { errors })
-}
 
 /** What a token's answer is; some clients ask for it with the parameter that it has. */
 const answerTypes = ['application/json', 'application/json; charset=utf-8']
@@ -161,7 +123,7 @@ export async function tokenRoutes(
     },
     async (request, reply) => {
       const { profile, outcome, deadline, trace } = request
-      const tokenRequest = checkBody(request, profile)
+      const tokenRequest = tokenRequestOf(request, profile)
       const gone = new AbortController()
       const hungUp = () => gone.abort()
       reply.raw.once('close', hungUp)
