@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import accepts from '@fastify/accepts'
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Redis } from 'ioredis'
-import { Type } from 'typebox'
 import type { Issuance } from '../audit/issuance.ts'
 import type { Config } from '../config.ts'
 import { PadlockError } from '../errors.ts'
@@ -31,6 +30,7 @@ import { reportOutcomes } from './request-log.ts'
 import { traceRequests } from './request-traces.ts'
 import { healthRoutes } from './routes/health.ts'
 import { keyRoutes } from './routes/keys.ts'
+import { metricsRoute } from './routes/metrics.ts'
 import { tokenRoutes } from './routes/tokens.ts'
 import { securityHeaders } from './security-headers.ts'
 import type { TlsListener } from './tls-listener.ts'
@@ -167,22 +167,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(tokenRoutes, { ...deps, authenticate, limits })
   await app.register(keyRoutes, deps)
   await app.register(healthRoutes, deps)
-  app.get(
-    '/metrics',
-    {
-      config: { produces: ['text/plain'] },
-      schema: {
-        tags: ['operations'],
-        operationId: 'metrics',
-        summary: 'Metrics in the Prometheus text format',
-        response: { 200: Type.String({ description: 'Prometheus text format' }) },
-      },
-    },
-    async (_request, reply) => {
-      reply.type(deps.metrics.registry.contentType)
-      return deps.metrics.registry.metrics()
-    },
-  )
+  await app.register(metricsRoute, deps)
   await app.register(docsPage)
   return app
 }
