@@ -22,8 +22,9 @@ export function serveTls(app: FastifyInstance, tls: TlsListener, metrics: Metric
     socket.destroy()
   })
   tls.serve(server)
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     if (tls.isOutdated(request.raw.socket)) reply.header('Connection', 'close')
+    done()
   })
   app.addHook('onClose', async () => tls.stop())
 }
