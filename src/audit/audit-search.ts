@@ -86,11 +86,8 @@ export class AuditSearch {
    * @param clear what it stands as where nothing is hashed
    */
   constructor(hashes: ReadonlyMap<string, string>, clear: string, mount: string) {
-    const all: [string, string | null][] = [
-      ...Array.from(hashes, ([device, hash]) => [hash, device] as [string, string]),
-    ]
-    all.push([clear, null])
-    this.#needles = all.map(([text, device]) => ({ text, bytes: Buffer.from(text), device }))
+    const needle = (text: string, device: string | null) => ({ text, bytes: Buffer.from(text), device })
+    this.#needles = [...Array.from(hashes, ([device, hash]) => needle(hash, device)), needle(clear, null)]
     this.#mount = mount
   }
 
