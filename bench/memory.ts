@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { runWrk } from './load/wrk.ts'
-import { spread } from './statistics.ts'
+import { median } from './statistics.ts'
 import type { Target } from './targets/target.ts'
 import { residentMb } from './usage.ts'
 
@@ -25,9 +25,9 @@ const everySeconds = 5
 /** How much more the last third of the samples holds than the third before. */
 export function growthOf(samples: MemoryResult['samples']): number {
   const third = Math.floor(samples.length / 3)
-  const median = (from: number, to?: number) =>
-    spread(samples.slice(from, to).map((sample) => sample.residentMb)).median
-  return median(-third) / median(-2 * third, -third)
+  const part = (from: number, to?: number) =>
+    median(samples.slice(from, to).map((sample) => sample.residentMb))
+  return part(-third) / part(-2 * third, -third)
 }
 
 /** Loads a target for some minutes and looks at its resident memory every five seconds. */

@@ -1,6 +1,6 @@
 import { type BusyCores, type OfferedResult, offerLoad } from './load/vegeta.ts'
 import { vegetaBinary } from './load/vegeta-binary.ts'
-import { spread } from './statistics.ts'
+import { median } from './statistics.ts'
 import type { Target } from './targets/target.ts'
 import { pin } from './usage.ts'
 
@@ -11,8 +11,6 @@ export type OfferedStep = OfferedResult & { cores: BusyCores }
 const steps = [0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10]
 const rounds = 3
 const seconds = 4
-
-const median = (values: readonly number[]) => spread(values).median
 
 /**
  * What a step came to in several rounds.

@@ -3,7 +3,7 @@ import { offerLoad } from './load/vegeta.ts'
 import { vegetaBinary } from './load/vegeta-binary.ts'
 import { runWrk } from './load/wrk.ts'
 import { growthOf, type MemoryResult } from './memory.ts'
-import { slope } from './statistics.ts'
+import { median, slope } from './statistics.ts'
 import type { Target } from './targets/target.ts'
 import { pin, residentMb } from './usage.ts'
 
@@ -41,8 +41,6 @@ const everySeconds = 5
 const p99Bound = 1.1
 /** Of less memory than this from one third to the next, V8's own comings and goings are the cause. */
 const growthBound = 1.02
-
-const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN
 
 /** What the minutes and the memory of a soak say. */
 export function soakVerdict({ minutes, samples }: SoakResult): SoakVerdict {

@@ -18,6 +18,9 @@ export function spread(values: readonly number[]): Spread {
   return { median, min: sorted[0] as number, max: sorted.at(-1) as number, values }
 }
 
+/** The middle of some numbers; NaN of none. */
+export const median = (values: readonly number[]): number => spread(values).median
+
 /**
  * The ratio of two targets over the rounds: in each round the two were measured right after each other, so that a
  * machine which is slower in one round than in the next does not come into it.
