@@ -134,19 +134,20 @@ t.test('a flood is refused at the door as it is without TLS', async (t) => {
   await Promise.all([first, second])
 })
 
+/** A service whose certificate and key are files of its own, to be changed. */
+async function onCopies(t: Test, name: string) {
+  const certFile = join(backend.vault.dir, `${name}.pem`)
+  const keyFile = join(backend.vault.dir, `${name}-key.pem`)
+  await copyFile(files.certFile, certFile)
+  await copyFile(files.keyFile, keyFile)
+  const env = { PADLOCK_TLS_CERT_FILE: certFile, PADLOCK_TLS_KEY_FILE: keyFile }
+  return { service: await startService(t, backend, env, tls), certFile, keyFile }
+}
+
 t.test(
   'files that change are taken up; bad ones leave the last good ones in use, and are reported',
   async (t) => {
-    const certFile = join(backend.vault.dir, 'changing.pem')
-    const keyFile = join(backend.vault.dir, 'changing-key.pem')
-    await copyFile(files.certFile, certFile)
-    await copyFile(files.keyFile, keyFile)
-    const changing = await startService(
-      t,
-      backend,
-      { PADLOCK_TLS_CERT_FILE: certFile, PADLOCK_TLS_KEY_FILE: keyFile },
-      tls,
-    )
+    const { service: changing, certFile, keyFile } = await onCopies(t, 'changing')
     const kept = (await handshake(changing)) as TLSSocket
     t.teardown(() => kept.destroy())
     const askOnKept = async () => {
@@ -193,18 +194,9 @@ t.test(
 t.test(
   'a certificate that ends soon is reported a good while before, and one that has ended is not taken up',
   async (t) => {
-    const certFile = join(backend.vault.dir, 'ending.pem')
-    const keyFile = join(backend.vault.dir, 'ending-key.pem')
     const ending = await authority.issue('ending.test', { ip: '127.0.0.1', ttl: '10m' })
     const ended = await authority.issue('ended.test', { ip: '127.0.0.1', ttl: '1s' })
-    await copyFile(files.certFile, certFile)
-    await copyFile(files.keyFile, keyFile)
-    const renewed = await startService(
-      t,
-      backend,
-      { PADLOCK_TLS_CERT_FILE: certFile, PADLOCK_TLS_KEY_FILE: keyFile },
-      tls,
-    )
+    const { service: renewed, certFile, keyFile } = await onCopies(t, 'ending')
     await copyFile(ending.keyFile, keyFile)
     await copyFile(ending.certFile, certFile)
     t.match(await renewed.logged({ msg: 'a certificate of the listener ends soon: renew it' }), {
