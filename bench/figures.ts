@@ -1,6 +1,6 @@
-import type { OfferedResult } from './load/vegeta.ts'
 import type { Cell, Layout } from './measure.ts'
 import type { MemoryResult } from './memory.ts'
+import type { OfferedStep } from './offered.ts'
 import { ratioOf, type Spread } from './statistics.ts'
 import type { TargetName } from './targets/target.ts'
 
@@ -46,7 +46,7 @@ function ofRounds({ median, min, max }: Spread, cells: readonly Cell[]): Finding
  */
 export function figuresOf(
   cells: readonly Cell[],
-  offered: readonly OfferedResult[],
+  offered: readonly OfferedStep[],
   memory?: MemoryResult,
 ): Figure[] {
   const figures: Figure[] = []
@@ -112,7 +112,7 @@ export function figuresOf(
   add('resident MB at most in ten minutes at 512 connections', plain(memory?.mostMb), '≤', 200)
   const growth = 'resident MB in the last third of ten minutes ÷ in the third before'
   add(growth, plain(memory?.growth), '≤', 1.05)
-  const goodput = Math.max(...offered.map((step) => step.goodput))
+  const bestOfCapacity = Math.max(...offered.map(({ ofCapacity }) => ofCapacity.median))
   for (const [times, bound] of [
     [3, 0.9],
     [10, 0.6],
@@ -120,7 +120,7 @@ export function figuresOf(
     const step = offered.find((one) => one.times === times)
     add(
       `goodput at ${times} × the capacity ÷ the best goodput`,
-      plain(step && step.goodput / goodput),
+      plain(step && step.ofCapacity.median / bestOfCapacity),
       '≥',
       bound,
     )

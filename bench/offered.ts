@@ -1,24 +1,32 @@
 import { type BusyCores, type OfferedResult, offerLoad } from './load/vegeta.ts'
 import { vegetaBinary } from './load/vegeta-binary.ts'
-import { median } from './statistics.ts'
+import { runWrk } from './load/wrk.ts'
+import { median, type Spread, spread } from './statistics.ts'
 import type { Target } from './targets/target.ts'
 import { pin } from './usage.ts'
 
+/** What was offered once, and the tokens a second that Padlock made right before, with 128 connections. */
+export type OfferedOnce = OfferedResult & { cores: BusyCores; capacity: number }
+
 /** One step of the growing load: medians of the rounds, and sums of what was answered. */
-export type OfferedStep = OfferedResult & { cores: BusyCores }
+export type OfferedStep = OfferedOnce & {
+  /** the goodput of each round ÷ the capacity right before it */
+  ofCapacity: Spread
+}
 
 /** What is offered, as a multiple of the capacity. */
 const steps = [0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10]
 const rounds = 3
 const seconds = 4
+const capacitySeconds = 3
 
 /**
  * What a step came to in several rounds.
  *
  * @param list at least one
  */
-export function ofAllRounds(list: readonly OfferedStep[]): OfferedStep {
-  const over = (pick: (step: OfferedStep) => number) => median(list.map(pick))
+export function ofAllRounds(list: readonly OfferedOnce[]): OfferedStep {
+  const over = (pick: (step: OfferedOnce) => number) => median(list.map(pick))
   const p99s = list.map(({ acceptedP99Ms }) => acceptedP99Ms).filter((p99) => p99 !== null)
   const byStatus: Record<string, number> = {}
   for (const step of list) {
@@ -27,7 +35,9 @@ export function ofAllRounds(list: readonly OfferedStep[]): OfferedStep {
     }
   }
   return {
-    times: (list[0] as OfferedStep).times,
+    times: (list[0] as OfferedOnce).times,
+    capacity: over((step) => step.capacity),
+    ofCapacity: spread(list.map(({ goodput, capacity }) => goodput / capacity)),
     offeredPerSecond: over((step) => step.offeredPerSecond),
     goodput: over((step) => step.goodput),
     refusedPerSecond: over((step) => step.refusedPerSecond),
@@ -43,24 +53,23 @@ export function ofAllRounds(list: readonly OfferedStep[]): OfferedStep {
 }
 
 /**
- * Offers from a tenth of the capacity to ten times it, up, down and up again; all processes share both cores.
+ * Offers from a tenth of the capacity to ten times it, up, down and up again; all processes share both cores. The
+ * capacity is measured anew before each step, as the machine's speed is never the same for long.
  *
- * @param capacity tokens a second
  * @throws Error when tokens asked for right after a step are wrong or refused
  */
-export async function growth(
-  target: Target,
-  capacity: number,
-  log: (line: string) => void,
-): Promise<OfferedStep[]> {
+export async function growth(target: Target, log: (line: string) => void): Promise<OfferedStep[]> {
   const vegeta = await vegetaBinary(log)
+  const full = { ...target, connections: 128, seconds: capacitySeconds, cores: '0,1' }
   for (const pid of [target.vaultPid, target.pid as number]) pin(pid, '0,1')
-  const results = steps.map((): OfferedStep[] => [])
+  const results = steps.map((): OfferedOnce[] => [])
+  await runWrk(full)
   for (let round = 1; round <= rounds; round++) {
     const order = [...steps.entries()]
     for (const [i, times] of round % 2 === 1 ? order : order.reverse()) {
+      const { perSecond: capacity } = await runWrk(full)
       log(`offered load, round ${round} of ${rounds}: ${times} × ${Math.round(capacity)} tokens a second`)
-      results[i]?.push(await offerLoad(vegeta, target, capacity, times, seconds))
+      results[i]?.push({ ...(await offerLoad(vegeta, target, capacity, times, seconds)), capacity })
       // After each flood it must make good tokens again at once.
       await target.check()
     }

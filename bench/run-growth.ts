@@ -1,5 +1,4 @@
 import { figuresOf } from './figures.ts'
-import { runWrk } from './load/wrk.ts'
 import { growth } from './offered.ts'
 import { writeReport } from './report.ts'
 import { readMemory, readResults } from './results.ts'
@@ -14,10 +13,7 @@ const log = (line: string) => console.log(line)
 await runBench(log, async (cleanup) => {
   const results = readResults()
   const target = await padlock(cleanup, await startGround(cleanup, 2048), 'Padlock')
-  const load = { ...target, connections: 128, cores: '0,1' }
-  await runWrk({ ...load, seconds: 5 })
-  const { perSecond: capacity } = await runWrk({ ...load, seconds: 10 })
-  const offered = await growth(target, capacity, log)
+  const offered = await growth(target, log)
   log(offeredTable(offered))
   writeReport({ ...results, offered, figures: figuresOf(results.cells, offered, readMemory()) })
   return 0

@@ -1,4 +1,4 @@
-import { cellOf, figuresOf } from './figures.ts'
+import { figuresOf } from './figures.ts'
 import { limitsOf } from './limits.ts'
 import { type Cell, measure, type Plan } from './measure.ts'
 import { growth } from './offered.ts'
@@ -44,8 +44,7 @@ await runBench(log, async (cleanup, vault) => {
   const targets = await startTargets(cleanup, 2048)
   const cells = await throughput(targets)
   const padlock = targets.find(({ name }) => name === 'Padlock') as Target
-  const capacity = cellOf(cells, 'B', 'Padlock', 128)?.perSecond.median as number
-  const offered = quick ? [] : await growth(padlock, capacity, log)
+  const offered = quick ? [] : await growth(padlock, log)
   const cells3072 = quick ? [] : await larger(cleanup)
   const figures = figuresOf(cells, offered, quick ? undefined : readMemory())
   const limits = limitsOf(cells)

@@ -3,14 +3,14 @@ import { offerLoad } from './load/vegeta.ts'
 import { vegetaBinary } from './load/vegeta-binary.ts'
 import { runWrk } from './load/wrk.ts'
 import { growthOf, type MemoryResult } from './memory.ts'
-import { median, slope } from './statistics.ts'
+import { median, slope, spread } from './statistics.ts'
 import type { Target } from './targets/target.ts'
 import { pin, residentMb } from './usage.ts'
 
 /** Padlock under a load below its capacity, for long. */
 export interface SoakResult {
-  /** tokens a second at 128 connections, measured right before */
-  capacity: number
+  /** tokens a second at 128 connections, in slices of ten seconds right before; the least is the capacity */
+  slices: readonly number[]
   minutes: SoakMinute[]
   /** resident memory of Padlock; the first third is for warming up */
   samples: MemoryResult['samples']
@@ -21,6 +21,8 @@ export interface SoakMinute {
   /** everything that was not a token, refusals too */
   errors: number
   p99Ms: number
+  /** processor time of Vault for a token: goes up when the machine becomes slower, whatever Padlock does */
+  vaultCpuMs: number
 }
 
 /** What a soak comes to. */
@@ -36,6 +38,9 @@ export interface SoakVerdict {
 }
 
 const load = 0.8
+/** Two minutes: long enough to see a machine whose speed goes up and down in its slow moments too. */
+const capacitySlices = 12
+const sliceSeconds = 10
 const everySeconds = 5
 /** Above that, the p99 has grown. */
 const p99Bound = 1.1
@@ -64,9 +69,15 @@ export async function soak(target: Target, count: number, log: (line: string) =>
   const vegeta = await vegetaBinary(log)
   const pid = target.pid as number
   for (const one of [target.vaultPid, pid]) pin(one, '0,1')
-  await runWrk({ ...target, connections: 128, seconds: 10, cores: '0,1' })
-  const { perSecond: capacity } = await runWrk({ ...target, connections: 128, seconds: 20, cores: '0,1' })
-  log(`capacity: ${Math.round(capacity)} tokens a second; ${count} minutes at ${load * 100} % of it`)
+  const slices: number[] = []
+  const full = { ...target, connections: 128, seconds: sliceSeconds, cores: '0,1' }
+  await runWrk(full)
+  for (let i = 0; i < capacitySlices; i++) slices.push((await runWrk(full)).perSecond)
+  const { min: capacity, median: usual, max } = spread(slices)
+  log(
+    `capacity: ${capacity.toFixed(0)} tokens a second, the least of ${capacitySlices} slices of ${sliceSeconds} s ` +
+      `(median ${usual.toFixed(0)}, most ${max.toFixed(0)}); ${count} minutes at ${load * 100} % of it`,
+  )
 
   const started = performance.now()
   const samples: SoakResult['samples'] = []
@@ -77,13 +88,15 @@ export async function soak(target: Target, count: number, log: (line: string) =>
   const minutes: SoakMinute[] = []
   try {
     for (let minute = 1; minute <= count; minute++) {
-      const { goodput, byStatus, acceptedP99Ms } = await offerLoad(vegeta, target, capacity, load, 60)
+      const { goodput, byStatus, acceptedP99Ms, cores } = await offerLoad(vegeta, target, capacity, load, 60)
       const all = Object.values(byStatus).reduce((sum, one) => sum + one, 0)
       const errors = all - (byStatus[200] ?? 0)
-      minutes.push({ tokensPerSecond: goodput, errors, p99Ms: acceptedP99Ms ?? NaN })
+      const vaultCpuMs = (cores.vault * 1000) / goodput
+      minutes.push({ tokensPerSecond: goodput, errors, p99Ms: acceptedP99Ms ?? NaN, vaultCpuMs })
       const memory = samples.at(-1)?.residentMb.toFixed(1)
       log(
-        `minute ${minute}: ${goodput.toFixed(0)} tokens/s, ${errors} errors, p99 ${acceptedP99Ms?.toFixed(1)} ms, ${memory} MB`,
+        `minute ${minute}: ${goodput.toFixed(0)} tokens/s, ${errors} errors, p99 ${acceptedP99Ms?.toFixed(1)} ms, ` +
+          `${memory} MB, Vault ${vaultCpuMs.toFixed(2)} ms a token`,
       )
       await target.check()
       await sleep(500)
@@ -91,5 +104,5 @@ export async function soak(target: Target, count: number, log: (line: string) =>
   } finally {
     clearInterval(watch)
   }
-  return { capacity, minutes, samples }
+  return { slices, minutes, samples }
 }

@@ -50,12 +50,13 @@ export function offeredTable(offered: readonly OfferedStep[]): string {
       `${step.times} ×`,
       digits(step.offeredPerSecond),
       digits(step.goodput),
+      digits(step.ofCapacity.median),
       digits(step.refusedPerSecond),
     ],
     step.acceptedP99Ms === null ? '' : digits(step.acceptedP99Ms),
     String(step.anythingElse),
     ...[step.cores.padlock, step.cores.vault, step.cores.load].map(digits),
   ])
-  const head = ['load', 'offered a second', 'tokens a second', 'refused a second', 'accepted p99 ms']
-  return markdown([...head, 'anything else', 'cores: Padlock', 'Vault', 'vegeta'], rows)
+  const head = ['load', 'offered a second', 'tokens a second', '÷ capacity then', 'refused a second']
+  return markdown([...head, 'accepted p99 ms', 'anything else', 'cores: Padlock', 'Vault', 'vegeta'], rows)
 }

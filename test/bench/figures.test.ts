@@ -1,9 +1,9 @@
 import t from 'tap'
 import { type Figure, figuresOf } from '../../bench/figures.ts'
 import { limitsOf } from '../../bench/limits.ts'
-import type { OfferedResult } from '../../bench/load/vegeta.ts'
 import type { Cell } from '../../bench/measure.ts'
 import { growthOf } from '../../bench/memory.ts'
+import type { OfferedStep } from '../../bench/offered.ts'
 import { percentile, ratioOf, spread } from '../../bench/statistics.ts'
 import { figureTable } from '../../bench/tables.ts'
 import { cell } from '../support/bench-cell.ts'
@@ -55,11 +55,12 @@ t.test(
 )
 
 t.test('growth is told against the best goodput, by what was offered', async (t) => {
-  const step = (times: number, goodput: number, anythingElse = 0): OfferedResult => ({
-    ...{ times, goodput, anythingElse, offeredPerSecond: times * 1000, refusedPerSecond: 0 },
-    ...{ acceptedP99Ms: 900 * times, byStatus: {} },
+  const step = (times: number, ofCapacity: number, anythingElse = 0): OfferedStep => ({
+    ...{ times, capacity: 1000, goodput: 500, ofCapacity: spread([ofCapacity]), anythingElse },
+    ...{ offeredPerSecond: times * 1000, refusedPerSecond: 0, acceptedP99Ms: 900 * times, byStatus: {} },
+    cores: { padlock: 0.5, vault: 1, load: 0.2 },
   })
-  const figures = figuresOf(cells, [step(1, 1000), step(3, 800), step(10, 700, 1)])
+  const figures = figuresOf(cells, [step(1, 1), step(3, 0.8), step(10, 0.7, 1)])
   const bounds = Object.fromEntries(figures.map((one) => [one.figure, one]))
   t.match(bounds['goodput at 3 × the capacity ÷ the best goodput'], { value: 0.8, reached: false })
   t.match(bounds['goodput at 10 × the capacity ÷ the best goodput'], { value: 0.7, reached: true })

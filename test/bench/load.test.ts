@@ -1,7 +1,7 @@
 import t from 'tap'
 import { offeredResult } from '../../bench/load/vegeta.ts'
 import { readWrk } from '../../bench/load/wrk.ts'
-import { type OfferedStep, ofAllRounds } from '../../bench/offered.ts'
+import { type OfferedOnce, ofAllRounds } from '../../bench/offered.ts'
 
 t.test('what wrk prints', async (t) => {
   t.strictSame(readWrk('Running\nRESULT 3000 2000000 1500 9000 2\n'), {
@@ -54,9 +54,10 @@ t.test('no token at all has no p99', async (t) => {
 })
 
 t.test('a step of several rounds: medians of its rates, and sums of what was answered', async (t) => {
-  const round = (goodput: number, acceptedP99Ms: number | null): OfferedStep => ({
+  const round = (goodput: number, acceptedP99Ms: number | null, capacity = 1000): OfferedOnce => ({
     ...{
       times: 3,
+      capacity,
       goodput,
       acceptedP99Ms,
       offeredPerSecond: 3_000,
@@ -65,9 +66,11 @@ t.test('a step of several rounds: medians of its rates, and sums of what was ans
     },
     ...{ byStatus: { 200: goodput, 503: 1 }, cores: { padlock: 0.5, vault: 1, load: 0.3 } },
   })
-  t.match(ofAllRounds([round(900, 700), round(100, null), round(800, 900)]), {
+  t.match(ofAllRounds([round(900, 700), round(100, null, 200), round(800, 900)]), {
     times: 3,
     goodput: 800,
+    // The machine was five times as slow in the second round, before the step and in it.
+    ofCapacity: { median: 0.8, min: 0.5, max: 0.9 },
     acceptedP99Ms: 800,
     anythingElse: 3,
     byStatus: { 200: 1_800, 503: 3 },

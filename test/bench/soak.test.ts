@@ -2,12 +2,12 @@ import t from 'tap'
 import { soakVerdict } from '../../bench/soak.ts'
 import { slope } from '../../bench/statistics.ts'
 
-const minute = { tokensPerSecond: 400, errors: 0, p99Ms: 40 }
+const minute = { tokensPerSecond: 400, errors: 0, p99Ms: 40, vaultCpuMs: 1.2 }
 /** Ten minutes of samples; memory as a function of the seconds. */
 const samplesOf = (mb: (seconds: number) => number) =>
   Array.from({ length: 120 }, (_, i) => ({ seconds: i * 5, residentMb: mb(i * 5) }))
 const noisy = (seconds: number) => 100 + (seconds % 15)
-const result = { capacity: 500, minutes: Array(10).fill(minute), samples: samplesOf(noisy) }
+const result = { slices: [500], minutes: Array(10).fill(minute), samples: samplesOf(noisy) }
 
 t.test('a line through points, and how uncertain it is', async (t) => {
   t.match(slope([0, 1, 2, 3].map((x) => [x, 5 + 2 * x])), { slope: 2, standardError: 0 })
