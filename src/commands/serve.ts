@@ -35,6 +35,11 @@ import { reportUnusedVariables } from './serve/unused-variables.ts'
 /** Of the time that a stop may take after its delay: for the callers' connections, and then for Vault. */
 const drainShare = 0.75
 const leaveShare = 0.2
+/**
+ * Connections that may wait until they are taken: as many as the system lets wait (net.core.somaxconn). Node asks for
+ * 511; the next would try again a second later, and after two and four more, which looks like a hang.
+ */
+const backlog = 65_535
 
 /**
  * `padlock serve`: the HTTP service, until a signal stops it.
@@ -141,7 +146,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
   )
 
   try {
-    const address = await app.listen({ host: config.PADLOCK_HOST, port: config.PADLOCK_PORT })
+    const address = await app.listen({ host: config.PADLOCK_HOST, port: config.PADLOCK_PORT, backlog })
     log.info({ address, pid: process.pid, build }, 'listening')
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException

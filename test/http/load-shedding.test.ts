@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import t from 'tap'
 import { answerOf } from '../support/problem.ts'
 import { rawPost, sendRaw } from '../support/raw-http.ts'
@@ -54,6 +57,28 @@ t.test('a flood is refused at the door: whoever asks, before it is looked at', a
   const metrics = await (await fetch(`${service.url}/metrics`)).text()
   t.ok(Number(/^padlock_requests_total{code="overloaded"} (\d+)/m.exec(metrics)?.[1]) >= 6)
 })
+
+const somaxconn = Number(readFileSync('/proc/sys/net/core/somaxconn', 'utf8'))
+
+t.test(
+  'as many may wait to be taken as the system allows, not the 511 that Node asks for',
+  { skip: somaxconn < 1_000 && `net.core.somaxconn is ${somaxconn}` },
+  async (t) => {
+    const service = await startService(t, backend)
+    const { hostname, port } = new URL(service.url)
+    service.process.kill('SIGSTOP')
+    // A connection for which there is no room is tried again a second later, and again for as long as there is none.
+    const connected = Array.from({ length: 800 }, async () => {
+      const socket = connect({ host: hostname, port: Number(port), signal: AbortSignal.timeout(20_000) })
+      t.teardown(() => socket.destroy())
+      await once(socket, 'connect')
+    })
+    const states = await Promise.allSettled(connected)
+    service.process.kill('SIGCONT')
+    t.equal(states.filter(({ status }) => status === 'fulfilled').length, 800)
+    t.equal((await service.issue({ userId: 'u-1' })).status, 200)
+  },
+)
 
 t.test('a process that stood still answers all that has come meanwhile, and is well again', async (t) => {
   const service = await startService(t, backend)
