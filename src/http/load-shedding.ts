@@ -6,11 +6,15 @@ import type { AppDeps } from './app.ts'
 import { countedReport } from './counted-report.ts'
 import { EventLoopDelay } from './event-loop-delay.ts'
 import { problemHeaders, problemOf } from './problem.ts'
+import { RefusalQueue } from './refusal-queue.ts'
 
 /** What is asked for at the door must be expected within this share of the deadline: what cannot be measured needs the rest. */
 const expectedShare = 0.5
 /** So much of the deadline may pass before the event loop comes round; all that waits in sockets waits as long. */
 const loopDelayShare = 0.1
+
+/** For so much of the deadline a refusal may wait for those who want to connect. */
+const refusalShare = 0.25
 
 const tokenPath = /^\/v1\/profiles\/([^/?]+)\/tokens(?:$|\?)/
 
@@ -54,11 +58,12 @@ export async function shedLoad(app: FastifyInstance, deps: AppDeps): Promise<voi
     response.writeHead(overloaded.status, { ...headers, 'Content-Length': Buffer.byteLength(body) })
     response.end(body)
   }
+  const refusals = new RefusalQueue(app.server, deadlineMs * refusalShare, refuse)
 
   const [serve] = app.server.listeners('request').slice(-1) as [typeof answer]
   function answer(request: IncomingMessage, response: ServerResponse): void {
     if (tooMuch(request)) {
-      refuse(response)
+      refusals.add(response)
       return
     }
     inFlight += 1
