@@ -1,5 +1,6 @@
-/** For so many milliseconds of work a full call counts, until it counts for a third of the newest. */
-const memoryMs = 500
+/** Full calls answered within so many milliseconds count, and the last few always. */
+const memoryMs = 1_000
+const leastCalls = 4
 
 /** A call that was answered; times in milliseconds of performance.now(). */
 export interface AnsweredCall {
@@ -16,14 +17,15 @@ export interface AnsweredCall {
 /**
  * How fast full calls of one key are answered of late: the time from one answer to the next, which is what whoever
  * waits has to wait for. How long each call takes tells less: that includes the time in which this process itself
- * was busy with a burst. Small calls tell little too: they leave when little waits. All the time is divided by how
- * many calls there were, so that among many short ones a single long one is not taken for what is to come.
+ * was busy with a burst. Small calls tell little too: they leave when little waits. It is a mean without the longest
+ * of them: a machine that stood still once is as fast as before when it goes on, a Vault that is slow is so twice.
  */
 export class SignPace {
   readonly #batchMax: number
-  /** full calls, and the milliseconds of work that they took; the older, the less they count */
-  #calls = 0
-  #tookMs = 0
+  /** full calls of late, oldest first */
+  #full: { tookMs: number; answeredAt: number }[] = []
+  /** milliseconds of work for a full call; undefined while it is not known */
+  #callMs: number | undefined
   #answeredAt = Number.NEGATIVE_INFINITY
 
   /** @param batchMax signatures of a full call */
@@ -38,14 +40,19 @@ export class SignPace {
     if (items >= this.#batchMax) {
       // The first of a burst was on its way while all the others arrived here.
       if (afterRest) return
-      const kept = Math.exp(-tookMs / memoryMs)
-      this.#calls = this.#calls * kept + 1
-      this.#tookMs = this.#tookMs * kept + tookMs
+      const since = this.#full.length + 1 - leastCalls
+      const counts = (call: { answeredAt: number }, i: number) =>
+        i >= since || call.answeredAt >= answeredAt - memoryMs
+      this.#full = [...this.#full.filter(counts), { tookMs, answeredAt }]
+      this.#callMs = meanWithoutLongest(this.#full.map((call) => call.tookMs))
       return
     }
     // A full call takes no longer than as many small ones: so a Vault that is fast again is soon known to be.
     const atMost = ((answeredAt - sentAt) * this.#batchMax) / items / calls
-    if (this.#calls > 0 && atMost < this.#tookMs / this.#calls) this.#tookMs = atMost * this.#calls
+    if (this.#callMs !== undefined && atMost < this.#callMs) {
+      this.#full = [{ tookMs: atMost, answeredAt }]
+      this.#callMs = atMost
+    }
   }
 
   /**
@@ -55,8 +62,15 @@ export class SignPace {
    * @param calls in flight at once
    */
   expectedMs(ahead: number, calls: number): number {
-    if (this.#calls === 0) return 0
+    if (this.#callMs === undefined) return 0
     const before = ahead / this.#batchMax
-    return (before + Math.min(calls, before)) * (this.#tookMs / this.#calls)
+    return (before + Math.min(calls, before)) * this.#callMs
   }
+}
+
+/** @param list at least one; where it is one alone, that is the mean */
+function meanWithoutLongest(list: readonly number[]): number {
+  const [first] = list as [number]
+  if (list.length === 1) return first
+  return (list.reduce((sum, one) => sum + one) - Math.max(...list)) / (list.length - 1)
 }

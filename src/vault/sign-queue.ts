@@ -39,6 +39,12 @@ interface KeyQueue {
   pace: SignPace
 }
 
+/**
+ * What waits must be expected within this share of the time that it has left: how fast Vault will be is a guess, and
+ * a signature that comes after its deadline is work for nobody.
+ */
+const expectedShare = 0.8
+
 // One for all: to make an error with its stack costs more than the rest of a refusal.
 const overloaded = new PadlockError('overloaded')
 
@@ -123,6 +129,20 @@ export class SignQueue {
     this.#observer?.changed(this.#waiting, this.#calls)
   }
 
+  /** Vault may have become slower since they came: who will be too late now is told at once, and is not signed for. */
+  #refuseLate(queue: KeyQueue): void {
+    const now = performance.now()
+    let place = 0
+    for (const item of queue.waiting) {
+      place += 1
+      const leftMs = item.options.deadline - now
+      if (queue.pace.expectedMs(place, queue.calls) <= leftMs * expectedShare) continue
+      place -= 1
+      this.#remove(queue, item)
+      item.settle(overloaded)
+    }
+  }
+
   /** Lets all that arrives in this turn of the event loop leave together. */
   #schedule(): void {
     if (this.#scheduled) return
@@ -197,6 +217,7 @@ export class SignQueue {
       const outcomes = await this.#send(queue.key, items)
       const call = { items: items.length, sentAt, answeredAt: performance.now(), calls: queue.calls }
       queue.pace.answered({ ...call, afterRest })
+      this.#refuseLate(queue)
       outcomeOf = ({ reference, wanted }) =>
         outcomes.get(reference) ?? new PadlockError(wanted ? 'signature_invalid' : 'vault_timeout')
     } catch (error) {

@@ -67,3 +67,13 @@ t.test('one long call among many short ones changes little', async (t) => {
   oneByOne(pace, [...Array.from({ length: 1_000 }, () => [1, 3] as const), [1, 300]])
   t.ok(pace.expectedMs(100, 1) < 700)
 })
+
+t.test('a machine that stood still once is not taken for a slow Vault, a Vault slow twice is', async (t) => {
+  const after = (...calls: (readonly [number, number])[]) => {
+    const pace = new SignPace(10)
+    oneByOne(pace, [...Array.from({ length: 10 }, () => [10, 30] as const), ...calls])
+    return pace.expectedMs(10, 1)
+  }
+  t.equal(Math.round(after([10, 1_500])), 60)
+  t.ok(after([10, 1_500], [10, 1_500]) > 600)
+})

@@ -233,6 +233,32 @@ t.test('a signature that would come too late is refused at once, by how long cal
   t.ok(admits(1, keyOf('padlock-other')))
 })
 
+t.test('whoever will be too late because Vault has become slower is told before the deadline', async (t) => {
+  const { calls, seen, add, addAll } = queueOf(t, { inFlight: 1, batchMax: 1 })
+  const first = addAll(names(3))
+  await setImmediate()
+  calls[0]?.answer()
+  await setImmediate()
+  calls[1]?.answer()
+  await setImmediate()
+  // A full call took hardly any time, so all of these are admitted.
+  const patient = add('patient')
+  const hurried = Array.from({ length: 20 }, (_, i) => codeOf(add(`hurried${i}`, shop, { inMs: 10_000 })))
+  for (const call of [2, 3]) {
+    await sleep(1_500)
+    calls[call]?.answer()
+    await setImmediate()
+  }
+  const outcomes = await Promise.race([
+    Promise.all(hurried.slice(10)),
+    sleep(4_000, undefined, { ref: false }),
+  ])
+  t.strictSame(outcomes, Array(10).fill('overloaded'))
+  t.match(seen.at(-1), { inFlight: 1 })
+  t.strictSame(calls[4]?.names, ['hurried0'], 'what can be in time goes on')
+  await Promise.all([first[0], patient])
+})
+
 t.test('whoever can leave at once is admitted, however slow the calls were', async (t) => {
   const { queue, calls, add, answerAll } = queueOf(t, { inFlight: 2 })
   void add('slow')
