@@ -35,7 +35,9 @@ const resultsFile = join(import.meta.dirname, 'results.json')
 /** JSON with numbers of five digits, and lists of numbers on a line each. */
 export function compactJson(value: unknown): string {
   const round = (_key: string, one: unknown) => (typeof one === 'number' ? Number(one.toPrecision(5)) : one)
-  return JSON.stringify(value, round, 2).replace(/\[[\d\s,.eE+-]+\]/g, (list) => list.replace(/\s+/g, ' '))
+  return JSON.stringify(value, round, 2).replace(/\[[\d\s,.eE+-]+\]/g, (list) =>
+    list.replace(/\s+/g, ' ').replace('[ ', '[').replace(' ]', ']'),
+  )
 }
 
 export function writeResults(results: Results): void {

@@ -39,6 +39,9 @@ import { listenerOptions, serveTls } from './tls-server.ts'
 /** Largest head of a request in bytes: room for a bearer token that is too long to be told so. */
 const maxHeaderBytes = 64 * 1024
 
+/** How long a connection may rest between two requests, in milliseconds: longer than balancers keep theirs. */
+const restMs = 72_000
+
 /** How long a request may take to arrive, in milliseconds, and how often that is looked at: together, the deadline. */
 function readingTimes(deadlineMs: number) {
   const checkMs = Math.min(250, Math.ceil(deadlineMs / 8))
@@ -76,7 +79,7 @@ declare module 'fastify' {
 /** Builds the HTTP service, not yet listening. Every Fastify option is set here, for production and tests alike. */
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const { config } = deps
-  const connections = connectionErrors(deps.metrics, (path) => methodsOf(path))
+  const connections = connectionErrors(deps.metrics, (path) => methodsOf(path), restMs)
   const reading = readingTimes(config.PADLOCK_REQUEST_DEADLINE_MS)
   const node = {
     maxHeaderSize: maxHeaderBytes,
@@ -94,7 +97,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     requestTimeout: reading.timeoutMs,
     // Nothing moves on a connection for so long only when its peer does not read the answer.
     connectionTimeout: config.PADLOCK_REQUEST_DEADLINE_MS * 2,
-    keepAliveTimeout: 72_000,
+    keepAliveTimeout: restMs,
     trustProxy: config.PADLOCK_TRUST_PROXY?.split(',').map((proxy) => proxy.trim()) ?? false,
     ...listenerOptions(deps.tls, node, reading.timeoutMs),
     return503OnClosing: false,

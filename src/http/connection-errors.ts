@@ -34,8 +34,13 @@ function pathOfUnknownMethod({ code, rawPacket, bytesParsed = 0 }: ReadError): s
  * method is one that Node hands to nobody.
  *
  * @param methodsOf the methods of a path, or undefined for one that is not known
+ * @param restMs how long a connection on which nothing is asked stays open, in milliseconds
  */
-export function connectionErrors(metrics: Metrics, methodsOf: (path: string) => string[] | undefined) {
+export function connectionErrors(
+  metrics: Metrics,
+  methodsOf: (path: string) => string[] | undefined,
+  restMs: number,
+) {
   /** The request of each connection whose answer, or body, is not complete. */
   const open = new WeakMap<Socket, { request: FastifyRequest; answered: boolean }>()
 
@@ -67,6 +72,11 @@ export function connectionErrors(metrics: Metrics, methodsOf: (path: string) => 
     /** Fastify's `clientErrorHandler`. */
     clientError(error: Error, socket: Socket): void {
       const { code = '' } = error as ReadError
+      // Opened in reserve, as Go's client does: nothing was asked that could be late, and a 408 would meet what is.
+      if (code === 'ERR_HTTP_REQUEST_TIMEOUT' && socket.bytesRead === 0) {
+        socket.setTimeout(restMs)
+        return
+      }
       // A second answer to a request that has its answer would be taken for the next one's.
       const answered = open.get(socket)?.answered === true
       if (code === 'ECONNRESET' || socket.destroyed || !socket.writable || answered) {

@@ -6,6 +6,7 @@ import { HostileRequests } from '../support/hostile.ts'
 import { answerTo, goodParts, type RawStep, rawPost } from '../support/raw-http.ts'
 import { testService } from '../support/service.ts'
 
+t.setTimeout(60_000)
 const deadlineMs = 2_000
 const service = await testService(t, { PADLOCK_REQUEST_DEADLINE_MS: String(deadlineMs) })
 const hostile = new HostileRequests()
@@ -31,6 +32,16 @@ t.test('a request that does not arrive in time is 408, once, and its connection 
   await Promise.all(Object.entries(slow).map(([what, steps]) => refused(t, what, steps, 'request_timeout')))
   // Generous: what would fail here is Node's own 300 seconds, or none at all.
   t.ok(performance.now() - start < 5 * deadlineMs)
+})
+
+t.test('a connection that is opened in reserve can still be used after that time', async (t) => {
+  const late = [deadlineMs * 2.5, rawPost([...good, `Content-Length: ${body.length}`], body)]
+  const slow = [deadlineMs * 1.5, 'POST /v1/prof']
+  const [answer] = await Promise.all([
+    answerTo(service.url, late),
+    refused(t, 'what is asked on it has its own time', slow, 'request_timeout'),
+  ])
+  t.equal(answer.status, 200)
 })
 
 t.test('a request that has its answer before its body came gets no second one', async (t) => {
