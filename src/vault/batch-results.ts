@@ -44,3 +44,10 @@ export function batchOutcomes(answer: unknown): SignOutcomes {
   }
   return outcomes
 }
+
+/** What came of a call: `ok` where it made one signature at least, otherwise the code of the first item. */
+export function callCode(outcomes: SignOutcomes): string {
+  const [first, ...others] = outcomes.values()
+  const failed = (outcome: unknown) => outcome instanceof PadlockError
+  return first instanceof PadlockError && others.every(failed) ? first.code : 'ok'
+}

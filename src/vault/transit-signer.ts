@@ -3,7 +3,7 @@ import { ExponentialBackoff, handleWhen, retry } from 'cockatiel'
 import { PadlockError } from '../errors.ts'
 import type { Tracing } from '../tracing/tracing.ts'
 import type { Admission, Signature, Signer, SigningKey, SignOptions } from '../token/signer.ts'
-import { batchOutcomes, signError } from './batch-results.ts'
+import { batchOutcomes, callCode, signError } from './batch-results.ts'
 import { type VaultClient, VaultError } from './client.ts'
 import { RetryBudget } from './retry-budget.ts'
 import type { VaultSession } from './session.ts'
@@ -13,7 +13,7 @@ import type { VaultBreaker } from './vault-breaker.ts'
 
 /** What the signer tells whoever counts. */
 export interface TransitSignerObserver extends SignObserver {
-  /** a call has ended: how many milliseconds it took, and `ok` or the code of what went wrong */
+  /** a call has ended: how many milliseconds it took, and `ok` or the code of what went wrong with all of it */
   answered(durationMs: number, code: string): void
 }
 
@@ -73,7 +73,7 @@ export class TransitSigner implements Signer, Admission {
     if (trace === undefined) return outcomes
     const codeOf = (error: unknown) => (error instanceof PadlockError ? error.code : 'internal_error')
     outcomes.then(
-      () => trace.end('ok'),
+      (all) => trace.end(callCode(all)),
       (error) => trace.end(codeOf(error)),
     )
     return outcomes
@@ -104,7 +104,7 @@ export class TransitSigner implements Signer, Admission {
     const start = performance.now()
     let code = 'ok'
     try {
-      return await session.use(async (token) => {
+      const outcomes = await session.use<SignOutcomes>(async (token) => {
         // A login may have come between: only now is it known who still waits.
         const wanted = items.filter((item) => item.wanted)
         if (wanted.length === 0) return new Map()
@@ -121,6 +121,8 @@ export class TransitSigner implements Signer, Admission {
         const path = `${mount}/sign/${key.name}/sha2-256`
         return batchOutcomes(await client.write(path, data, { token, timeoutMs, correlationId }))
       })
+      code = callCode(outcomes)
+      return outcomes
     } catch (error) {
       code = error instanceof PadlockError ? error.code : 'internal_error'
       throw error

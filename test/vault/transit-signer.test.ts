@@ -158,7 +158,7 @@ t.test(
   async (t) => {
     const [old] = (await makeKey('padlock-old', 2)) as [SigningKey, SigningKey]
     await vault.api('POST', 'transit/keys/padlock-old/config', { min_encryption_version: 2 })
-    const { codesOf } = signerOf({ inFlight: 1 })
+    const { codesOf, codes } = signerOf({ inFlight: 1 })
     t.strictSame(await codesOf(texts(2), old), Array(2).fill('key_version_disabled'))
     t.strictSame(await codesOf(texts(2), { ...shop, version: 9 }), Array(2).fill('signing_key_missing'))
     t.strictSame(
@@ -166,6 +166,7 @@ t.test(
       Array(2).fill('signing_key_missing'),
     )
     t.equal(standIn.calls.length, 3)
+    t.strictSame(codes.slice(0, 2), ['key_version_disabled', 'signing_key_missing'], 'what is counted')
   },
 )
 
