@@ -1,4 +1,4 @@
-import { PadlockError } from '../errors.ts'
+import type { PadlockError } from '../errors.ts'
 import type { Signature, SignOptions } from '../token/signer.ts'
 
 /** A signature that somebody waits for. */
@@ -25,16 +25,19 @@ export class WaitingItem implements SignItem {
   #settle: Settle | undefined
   readonly #release: () => void
 
-  /** @param leave takes it out of the queue, when it is given up */
-  constructor(digest: Buffer, options: SignOptions, reference: string, settle: Settle, leave: () => void) {
+  /** @param leave takes it out of the queue when it is given up, and tells why there is no signature */
+  constructor(
+    digest: Buffer,
+    options: SignOptions,
+    reference: string,
+    settle: Settle,
+    leave: () => PadlockError,
+  ) {
     this.digest = digest
     this.options = options
     this.reference = reference
     this.#settle = settle
-    const giveUp = () => {
-      leave()
-      this.settle(new PadlockError('vault_timeout'))
-    }
+    const giveUp = () => this.settle(leave())
     const timer = setTimeout(giveUp, options.deadline - this.since)
     options.signal?.addEventListener('abort', giveUp)
     this.#release = () => {

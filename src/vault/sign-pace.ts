@@ -33,6 +33,11 @@ export class SignPace {
     this.#batchMax = batchMax
   }
 
+  /** When the last call was answered, in milliseconds of performance.now(). */
+  get answeredAt(): number {
+    return this.#answeredAt
+  }
+
   /** Takes a call into account. */
   answered({ items, sentAt, answeredAt, calls, afterRest }: AnsweredCall): void {
     const tookMs = answeredAt - Math.max(sentAt, this.#answeredAt)

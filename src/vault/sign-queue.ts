@@ -93,7 +93,7 @@ export class SignQueue {
    *
    * @param digest SHA-256 of the JWS signing input, 32 bytes
    * @throws PadlockError as `refusal` says, `vault_timeout` at the deadline or when the
-   *   caller has gone away, or what became of the call
+   *   caller has gone away, `overloaded` when Vault answers but not all who wait, or what became of the call
    */
   add(digest: Buffer, key: SigningKey, options: SignOptions): Promise<Signature> {
     return new Promise((resolve, reject) => {
@@ -104,7 +104,7 @@ export class SignQueue {
       if (refusal !== undefined) throw refusal
       const queue = this.#queueOf(key)
       const reference = (++this.#references).toString(36)
-      const leave = () => this.#remove(queue, item)
+      const leave = () => this.#giveUp(queue, item)
       const item = new Item(digest, options, reference, { resolve, reject }, leave)
       queue.waiting.add(item)
       this.#waiting += 1
@@ -123,10 +123,18 @@ export class SignQueue {
     return queue
   }
 
-  #remove(queue: KeyQueue, item: Item): void {
-    if (!queue.waiting.delete(item)) return
+  /** @returns whether it waited */
+  #remove(queue: KeyQueue, item: Item): boolean {
+    if (!queue.waiting.delete(item)) return false
     this.#waiting -= 1
     this.#observer?.changed(this.#waiting, this.#calls)
+    return true
+  }
+
+  /** Who still waits while Vault answers others was one too many; otherwise it is Vault that did not answer. */
+  #giveUp(queue: KeyQueue, item: Item): PadlockError {
+    const waited = this.#remove(queue, item)
+    return waited && queue.pace.answeredAt > item.since ? overloaded : new PadlockError('vault_timeout')
   }
 
   /** Vault may have become slower since they came: who will be too late now is told at once, and is not signed for. */

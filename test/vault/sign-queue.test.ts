@@ -314,6 +314,19 @@ t.test('each caller is answered at its own deadline, and is not signed after it'
   t.equal(await codeOf(add('past', shop, { inMs: 0 })), 'vault_timeout')
 })
 
+t.test('who waits in vain while Vault answers others is told that it was too much', async (t) => {
+  const { calls, add } = queueOf(t, { inFlight: 1, batchMax: 1 })
+  const first = add('first')
+  await setImmediate()
+  const second = codeOf(add('in flight', shop, { inMs: 50 }))
+  const third = codeOf(add('waiting', shop, { inMs: 50 }))
+  await sleep(5)
+  calls[0]?.answer()
+  await first
+  t.strictSame(calls.at(-1)?.names, ['in flight'])
+  t.strictSame(await Promise.all([second, third]), ['vault_timeout', 'overloaded'])
+})
+
 t.test('an item fails alone; a call that fails, fails for its items alone', async (t) => {
   const { calls, seen, addAll } = queueOf(t, { inFlight: 2 })
   const signatures = addAll(['a', 'b', 'c', 'd', 'e', 'f'])
