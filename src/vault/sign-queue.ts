@@ -1,7 +1,7 @@
 import { PadlockError } from '../errors.ts'
 import type { Signature, SigningKey, SignOptions } from '../token/signer.ts'
+import { idOf, KeyQueue, overloaded } from './key-queue.ts'
 import { WaitingItem as Item, type SignItem } from './sign-item.ts'
-import { SignPace } from './sign-pace.ts'
 
 /** How many signatures are asked for at once, and how many may wait. */
 export interface SignLimits {
@@ -26,29 +26,6 @@ export type SignOutcomes = ReadonlyMap<string, Signature | PadlockError>
 
 /** Asks for the signatures of one call. What it throws becomes the answer to every item. */
 export type SendBatch = (key: SigningKey, items: readonly SignItem[]) => Promise<SignOutcomes>
-
-/** What waits for one version of a key. */
-interface KeyQueue {
-  id: string
-  key: SigningKey
-  /** oldest first */
-  waiting: Set<Item>
-  /** in flight: calls, and the signatures in them */
-  calls: number
-  signing: number
-  pace: SignPace
-}
-
-/**
- * What waits must be expected within this share of the time that it has left: how fast Vault will be is a guess, and
- * a signature that comes after its deadline is work for nobody.
- */
-const expectedShare = 0.8
-
-// One for all: to make an error with its stack costs more than the rest of a refusal.
-const overloaded = new PadlockError('overloaded')
-
-const idOf = ({ name, version }: SigningKey): string => `${name}:${version}`
 
 /**
  * Gathers signatures into calls without ever waiting for more of them: while a slot is free, what has come in
@@ -84,8 +61,7 @@ export class SignQueue {
     const waiting = queue.waiting.size
     if (waiting >= this.#limits.queueMax) return overloaded
     if (queue.calls === 0 || this.#calls < this.#limits.inFlight) return undefined
-    const expectedMs = queue.pace.expectedMs(waiting + 1, queue.calls)
-    return performance.now() + expectedMs > deadline ? overloaded : undefined
+    return performance.now() + queue.expectedMs(waiting + 1) > deadline ? overloaded : undefined
   }
 
   /**
@@ -104,7 +80,7 @@ export class SignQueue {
       if (refusal !== undefined) throw refusal
       const queue = this.#queueOf(key)
       const reference = (++this.#references).toString(36)
-      const leave = () => this.#giveUp(queue, item)
+      const leave = () => queue.givenUp(item, this.#remove(queue, item))
       const item = new Item(digest, options, reference, { resolve, reject }, leave)
       queue.waiting.add(item)
       this.#waiting += 1
@@ -117,7 +93,7 @@ export class SignQueue {
     const id = idOf(key)
     let queue = this.#queues.get(id)
     if (queue === undefined) {
-      queue = { id, key, waiting: new Set(), calls: 0, signing: 0, pace: new SignPace(this.#limits.batchMax) }
+      queue = new KeyQueue(key, this.#limits.batchMax)
       this.#queues.set(id, queue)
     }
     return queue
@@ -129,26 +105,6 @@ export class SignQueue {
     this.#waiting -= 1
     this.#observer?.changed(this.#waiting, this.#calls)
     return true
-  }
-
-  /** Who still waits while Vault answers others was one too many; otherwise it is Vault that did not answer. */
-  #giveUp(queue: KeyQueue, item: Item): PadlockError {
-    const waited = this.#remove(queue, item)
-    return waited && queue.pace.answeredAt > item.since ? overloaded : new PadlockError('vault_timeout')
-  }
-
-  /** Vault may have become slower since they came: who will be too late now is told at once, and is not signed for. */
-  #refuseLate(queue: KeyQueue): void {
-    const now = performance.now()
-    let place = 0
-    for (const item of queue.waiting) {
-      place += 1
-      const leftMs = item.options.deadline - now
-      if (queue.pace.expectedMs(place, queue.calls) <= leftMs * expectedShare) continue
-      place -= 1
-      this.#remove(queue, item)
-      item.settle(overloaded)
-    }
   }
 
   /** Lets all that arrives in this turn of the event loop leave together. */
@@ -225,7 +181,10 @@ export class SignQueue {
       const outcomes = await this.#send(queue.key, items)
       const call = { items: items.length, sentAt, answeredAt: performance.now(), calls: queue.calls }
       queue.pace.answered({ ...call, afterRest })
-      this.#refuseLate(queue)
+      for (const item of queue.late()) {
+        this.#remove(queue, item)
+        item.settle(overloaded)
+      }
       outcomeOf = ({ reference, wanted }) =>
         outcomes.get(reference) ?? new PadlockError(wanted ? 'signature_invalid' : 'vault_timeout')
     } catch (error) {

@@ -40,6 +40,8 @@ const pauses = { initialDelay: 40, maxDelay: 150 }
 /** What every signature of a call has in common: Vault reads these beside `batch_input`, not inside it. */
 const parameters = { prehashed: true, signature_algorithm: 'pkcs1v15', marshaling_algorithm: 'jws' }
 
+const codeOf = (error: unknown): string => (error instanceof PadlockError ? error.code : 'internal_error')
+
 /**
  * Signs with Vault's transit engine: RSASSA-PKCS1-v1_5 with SHA-256 over a digest, by a pinned version.
  * Many signatures share one call (`batch_input`), and stand or fall alone.
@@ -71,7 +73,6 @@ export class TransitSigner implements Signer, Admission {
     const trace = this.#deps.tracing?.call(key, items)
     const outcomes = this.#sign(key, items, trace?.correlationId ?? randomUUID())
     if (trace === undefined) return outcomes
-    const codeOf = (error: unknown) => (error instanceof PadlockError ? error.code : 'internal_error')
     outcomes.then(
       (all) => trace.end(callCode(all)),
       (error) => trace.end(codeOf(error)),
@@ -124,7 +125,7 @@ export class TransitSigner implements Signer, Admission {
       code = callCode(outcomes)
       return outcomes
     } catch (error) {
-      code = error instanceof PadlockError ? error.code : 'internal_error'
+      code = codeOf(error)
       throw error
     } finally {
       observer?.answered(performance.now() - start, code)

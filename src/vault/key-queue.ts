@@ -1,0 +1,58 @@
+import { PadlockError } from '../errors.ts'
+import type { SigningKey } from '../token/signer.ts'
+import type { WaitingItem } from './sign-item.ts'
+import { SignPace } from './sign-pace.ts'
+
+/**
+ * What waits must be expected within this share of the time that it has left: how fast Vault will be is a guess, and
+ * a signature that comes after its deadline is work for nobody.
+ */
+const expectedShare = 0.8
+
+/** One for all: to make an error with its stack costs more than the rest of a refusal. */
+export const overloaded = new PadlockError('overloaded')
+
+/** One version of a key: each has a queue of its own. */
+export const idOf = ({ name, version }: SigningKey): string => `${name}:${version}`
+
+/** What waits for one version of a key, what is in flight for it, and who of them will be too late. */
+export class KeyQueue {
+  readonly id: string
+  readonly key: SigningKey
+  /** oldest first */
+  readonly waiting = new Set<WaitingItem>()
+  /** in flight: calls, and the signatures in them */
+  calls = 0
+  signing = 0
+  readonly pace: SignPace
+
+  /** @param batchMax signatures of a full call */
+  constructor(key: SigningKey, batchMax: number) {
+    this.id = idOf(key)
+    this.key = key
+    this.pace = new SignPace(batchMax)
+  }
+
+  /** Milliseconds until a signature will be there that is the so many-th of those that wait. */
+  expectedMs(place: number): number {
+    return this.pace.expectedMs(place, this.calls)
+  }
+
+  /** Who will be too late: Vault may have become slower since they came. */
+  late(): WaitingItem[] {
+    const now = performance.now()
+    const late: WaitingItem[] = []
+    let place = 1
+    for (const item of this.waiting) {
+      const leftMs = item.options.deadline - now
+      if (this.expectedMs(place) > leftMs * expectedShare) late.push(item)
+      else place += 1
+    }
+    return late
+  }
+
+  /** Who still waited while Vault answered others was one too many; otherwise it is Vault that did not answer. */
+  givenUp(item: WaitingItem, waited: boolean): PadlockError {
+    return waited && this.pace.answeredAt > item.since ? overloaded : new PadlockError('vault_timeout')
+  }
+}
