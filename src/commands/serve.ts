@@ -3,7 +3,6 @@ import closeWithGrace from 'close-with-grace'
 import type { Command } from 'commander'
 import type { Redis } from 'ioredis'
 import type { Issuance } from '../audit/issuance.ts'
-import { build } from '../build.ts'
 import { type Config, ConfigError, loadConfig } from '../config.ts'
 import { buildApp } from '../http/app.ts'
 import { breakerMetric } from '../http/breaker-metric.ts'
@@ -29,17 +28,13 @@ import { keepHeapSmall } from './heap.ts'
 import { openIssuance } from './issuance.ts'
 import { type Log, type OpenLog, openLog } from './log.ts'
 import { firstRefresh } from './serve/first-refresh.ts'
+import { listen } from './serve/listen.ts'
 import { openCallerKeys, openRedis, openVault } from './serve/resources.ts'
 import { reportUnusedVariables } from './serve/unused-variables.ts'
 
 /** Of the time that a stop may take after its delay: for the callers' connections, and then for Vault. */
 const drainShare = 0.75
 const leaveShare = 0.2
-/**
- * Connections that may wait until they are taken: as many as the system lets wait (net.core.somaxconn). Node asks for
- * 511; the next would try again a second later, and after two and four more, which looks like a hang.
- */
-const backlog = 65_535
 
 /**
  * `padlock serve`: the HTTP service, until a signal stops it.
@@ -145,17 +140,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
     },
   )
 
-  try {
-    const address = await app.listen({ host: config.PADLOCK_HOST, port: config.PADLOCK_PORT, backlog })
-    log.info({ address, pid: process.pid, build }, 'listening')
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    log.fatal(
-      { code },
-      `cannot listen on ${config.PADLOCK_HOST}:${config.PADLOCK_PORT} (PADLOCK_HOST, PADLOCK_PORT)`,
-    )
-    return 1
-  }
+  if (!(await listen(app, config, log))) return 1
   health.start()
   await Promise.all([session.start(), callerKeys.start()])
   if (issuance !== undefined) await subjectKey.start()
