@@ -1,9 +1,8 @@
+import { capacityOf, shareCores } from './capacity.ts'
 import { type BusyCores, type OfferedResult, offerLoad } from './load/vegeta.ts'
 import { vegetaBinary } from './load/vegeta-binary.ts'
-import { runWrk } from './load/wrk.ts'
 import { median, type Spread, spread } from './statistics.ts'
 import type { Target } from './targets/target.ts'
-import { pin } from './usage.ts'
 
 /** What was offered once, and the tokens a second that Padlock made right before, with 128 connections. */
 export type OfferedOnce = OfferedResult & { cores: BusyCores; capacity: number }
@@ -60,14 +59,13 @@ export function ofAllRounds(list: readonly OfferedOnce[]): OfferedStep {
  */
 export async function growth(target: Target, log: (line: string) => void): Promise<OfferedStep[]> {
   const vegeta = await vegetaBinary(log)
-  const full = { ...target, connections: 128, seconds: capacitySeconds, cores: '0,1' }
-  for (const pid of [target.vaultPid, target.pid as number]) pin(pid, '0,1')
+  shareCores(target)
   const results = steps.map((): OfferedOnce[] => [])
-  await runWrk(full)
+  await capacityOf(target, capacitySeconds)
   for (let round = 1; round <= rounds; round++) {
     const order = [...steps.entries()]
     for (const [i, times] of round % 2 === 1 ? order : order.reverse()) {
-      const { perSecond: capacity } = await runWrk(full)
+      const capacity = await capacityOf(target, capacitySeconds)
       log(`offered load, round ${round} of ${rounds}: ${times} × ${Math.round(capacity)} tokens a second`)
       results[i]?.push({ ...(await offerLoad(vegeta, target, capacity, times, seconds)), capacity })
       // After each flood it must make good tokens again at once.

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { capacityOf, shareCores } from './capacity.ts'
 import { offerLoad } from './load/vegeta.ts'
 import { vegetaBinary } from './load/vegeta-binary.ts'
-import { runWrk } from './load/wrk.ts'
 import { growthOf, type MemoryResult } from './memory.ts'
 import { median, slope, spread } from './statistics.ts'
 import type { Target } from './targets/target.ts'
-import { pin, residentMb } from './usage.ts'
+import { residentMb } from './usage.ts'
 
 /** Padlock under a load below its capacity, for long. */
 export interface SoakResult {
@@ -68,11 +68,10 @@ export function soakVerdict({ minutes, samples }: SoakResult): SoakVerdict {
 export async function soak(target: Target, count: number, log: (line: string) => void): Promise<SoakResult> {
   const vegeta = await vegetaBinary(log)
   const pid = target.pid as number
-  for (const one of [target.vaultPid, pid]) pin(one, '0,1')
+  shareCores(target)
   const slices: number[] = []
-  const full = { ...target, connections: 128, seconds: sliceSeconds, cores: '0,1' }
-  await runWrk(full)
-  for (let i = 0; i < capacitySlices; i++) slices.push((await runWrk(full)).perSecond)
+  await capacityOf(target, sliceSeconds)
+  for (let i = 0; i < capacitySlices; i++) slices.push(await capacityOf(target, sliceSeconds))
   const { min: capacity, median: usual, max } = spread(slices)
   log(
     `capacity: ${capacity.toFixed(0)} tokens a second, the least of ${capacitySlices} slices of ${sliceSeconds} s ` +
