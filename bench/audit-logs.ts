@@ -1,9 +1,9 @@
 import { createHmac, randomBytes, randomUUID } from 'node:crypto'
 import { createWriteStream, type WriteStream } from 'node:fs'
 import { finished } from 'node:stream/promises'
-import type { AskedRecord, IssuedRecord } from '../src/audit/issuance-record.ts'
+import type { AskedRecord, IssuedRecord } from '../src/issuance/issuance-record.ts'
 
-/** Logs as Vault 1.21 and Padlock write them, of so many signing calls. */
+/** Logs as Vault 1.21 and Padlock write them, of a number of signing calls. */
 export interface MadeLogs {
   auditLog: string
   issuanceLog: string
@@ -58,8 +58,9 @@ function requestOf(correlationId: string, inputs: readonly string[]) {
 }
 
 async function write(stream: WriteStream, record: object): Promise<void> {
-  if (!stream.write(`${JSON.stringify(record)}\n`))
+  if (!stream.write(`${JSON.stringify(record)}\n`)) {
     await new Promise<void>((resolve) => stream.once('drain', resolve))
+  }
 }
 
 /** Writes logs of calls with one to three tokens each, one call in a millisecond. @param start of the first one */

@@ -6,7 +6,9 @@ const cores = '0,1'
 
 /** Lets a service and its Vault have both cores, as the load has. */
 export function shareCores({ vaultPid, pid }: Target): void {
-  for (const one of [vaultPid, pid as number]) pin(one, cores)
+  for (const one of [vaultPid, pid as number]) {
+    pin(one, cores)
+  }
 }
 
 /** Tokens a second that a service makes with 128 connections while all share both cores. */

@@ -52,8 +52,9 @@ function logarithmic(least: number, most: number): Scale {
 /** Names that would stand on each other move apart; the lowest stays above the axis. */
 function apart(heights: readonly number[], lowest: number): number[] {
   const moved = heights.map((at, i) => Math.min(at, lowest - 16 * (heights.length - 1 - i)))
-  for (let i = 1; i < moved.length; i++)
+  for (let i = 1; i < moved.length; i++) {
     moved[i] = Math.max(moved[i] as number, (moved[i - 1] as number) + 16)
+  }
   return moved
 }
 
@@ -77,13 +78,17 @@ export function lineChart(chart: LineChart): string {
     lines.push(`<path class="grid" d="M${left} ${y(at)}H${width - right}"/>`)
     lines.push(`<text x="${left - 8}" y="${y(at) + 4}" text-anchor="end">${at}</text>`)
   }
-  for (const mark of marks)
+  for (const mark of marks) {
     lines.push(`<text x="${x(mark)}" y="${height - bottom + 18}" text-anchor="middle">${mark}</text>`)
+  }
   for (const { colour, points } of series) {
     const path = points.map((point) => `${x(point.x)} ${y(point.y)}`).join('L')
-    if (points.length > 1) lines.push(`<path d="M${path}" fill="none" stroke="${colour}" stroke-width="2"/>`)
-    for (const point of points)
+    if (points.length > 1) {
+      lines.push(`<path d="M${path}" fill="none" stroke="${colour}" stroke-width="2"/>`)
+    }
+    for (const point of points) {
       lines.push(`<circle cx="${x(point.x)}" cy="${y(point.y)}" r="3" fill="${colour}"/>`)
+    }
   }
   const labels = series
     .flatMap(({ name, colour, points }) => points.slice(-1).map((end) => ({ name, colour, at: y(end.y) })))

@@ -51,7 +51,9 @@ export function figuresOf(
 ): Figure[] {
   const figures: Figure[] = []
   const add = (figure: string, found: Finding | undefined, sign: '≥' | '≤', bound: number) => {
-    if (found === undefined) return
+    if (found === undefined) {
+      return
+    }
     const { value, errors = 0 } = found
     const reached = errors === 0 && (sign === '≥' ? value >= bound : value <= bound)
     figures.push({ figure, ...found, reach: `${sign} ${bound}`, reached })
@@ -62,7 +64,9 @@ export function figuresOf(
     return over && under && ofRounds(ratioOf(pick(over), pick(under)), [over, under])
   }
   const each = (bounds: Record<number, number>, make: (connections: number, bound: number) => void) => {
-    for (const [connections, bound] of Object.entries(bounds)) make(Number(connections), bound)
+    for (const [connections, bound] of Object.entries(bounds)) {
+      make(Number(connections), bound)
+    }
   }
   each({ 8: 1, 32: 1.2, 128: 1.4 }, (c, bound) =>
     add(

@@ -19,7 +19,9 @@ export function limitsOf(cells: readonly Cell[]): Limit[] {
   for (const cell of cells.filter(({ target }) => target === 'Padlock')) {
     const { layout, connections, ownCpuMs, loadCpuMs, perSecond } = cell
     const batches = cells.filter((one) => one.layout === layout && one.target === 'raw Vault, batches')
-    if (batches.length === 0 || ownCpuMs === undefined) continue
+    if (batches.length === 0 || ownCpuMs === undefined) {
+      continue
+    }
     const vault = Math.min(...batches.map(({ vaultCpuMs }) => vaultCpuMs.median))
     const others = ownCpuMs.median + loadCpuMs.median
     const busyMs = layout === 'A' ? Math.max(vault, others) : (vault + others) / 2

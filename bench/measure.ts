@@ -70,17 +70,21 @@ async function sample(target: Target, connections: number, seconds: number, layo
 
 function pinAll(plan: Plan, layout: Layout): void {
   for (const { target } of plan.cells) {
-    if (target.pid) pin(target.pid, cores[layout].others)
+    if (target.pid) {
+      pin(target.pid, cores[layout].others)
+    }
     pin(target.vaultPid, cores[layout].vault)
   }
 }
 
-/** Two seconds of load that are not counted, in whose midst the answers are judged: a fast wrong one must not win. */
+/** Two seconds of load that are not counted, during which the answers are checked: a fast wrong one must not win. */
 async function warmUp(target: Target, layout: Layout): Promise<void> {
   const loaded = sample(target, 32, 2, layout)
   await Promise.all([loaded, sleep(1_000).then(() => target.check())])
   const { errors } = await loaded
-  if (errors > 0) throw new Error(`${target.name} made ${errors} errors before anything was measured.`)
+  if (errors > 0) {
+    throw new Error(`${target.name} made ${errors} errors before anything was measured.`)
+  }
 }
 
 /**
@@ -93,7 +97,9 @@ export async function measure(plan: Plan, log: (line: string) => void): Promise<
   for (const layout of plan.layouts) {
     pinAll(plan, layout)
     const samples = plan.cells.map((): Sample[] => [])
-    for (const target of new Set(plan.cells.map((cell) => cell.target))) await warmUp(target, layout)
+    for (const target of new Set(plan.cells.map((cell) => cell.target))) {
+      await warmUp(target, layout)
+    }
     for (let round = 1; round <= plan.rounds; round++) {
       log(`layout ${layout}, round ${round} of ${plan.rounds}`)
       // There and back: what changes slowly falls on all alike.

@@ -47,8 +47,12 @@ export async function watchMemory(
     while (!load.done) {
       await sleep(everySeconds * 1000)
       const at = Math.round((performance.now() - started) / 1000)
-      if (!load.done) samples.push({ seconds: at, residentMb: Math.round(residentMb(pid) * 10) / 10 })
-      if (at % 60 < everySeconds) log(`after ${at} s: ${samples.at(-1)?.residentMb} MB`)
+      if (!load.done) {
+        samples.push({ seconds: at, residentMb: Math.round(residentMb(pid) * 10) / 10 })
+      }
+      if (at % 60 < everySeconds) {
+        log(`after ${at} s: ${samples.at(-1)?.residentMb} MB`)
+      }
     }
   }
   const [{ requests, errors }] = await Promise.all([run, watch()])

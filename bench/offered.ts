@@ -53,7 +53,7 @@ export function ofAllRounds(list: readonly OfferedOnce[]): OfferedStep {
 
 /**
  * Offers from a tenth of the capacity to ten times it, up, down and up again; all processes share both cores. The
- * capacity is measured anew before each step, as the machine's speed is never the same for long.
+ * capacity is measured again before each step, as the machine's speed is never the same for long.
  *
  * @throws Error when tokens asked for right after a step are wrong or refused
  */

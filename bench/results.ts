@@ -58,7 +58,9 @@ export function readMemory(): MemoryResult | undefined {
   try {
     return JSON.parse(readFileSync(memoryFile, 'utf8'))
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      return undefined
+    }
     throw error
   }
 }

@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startVault } from '../src/dev/dev-vault.ts'
-import { findVaultBinary } from '../src/dev/vault-binary.ts'
+import { startVault } from '../dev/dev-vault.ts'
+import { findVaultBinary } from '../tools/vault/vault-binary.ts'
 import { makeLogs } from './audit-logs.ts'
 
 // `make bench-audit`: how fast a million entries of an audit log are read, and with how much memory.
@@ -13,7 +13,9 @@ const calls = Number(process.argv[2] ?? 500_000)
 const start = Date.parse('2026-01-01T00:00:00Z')
 const folder = mkdtempSync(join(tmpdir(), 'padlock-bench-audit-'))
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => process.exit(1))
+}
 
 /** Runs `padlock audit …`; gives its exit code, its seconds, and the most memory that it held. */
 async function measure(args: readonly string[], env: Record<string, string>) {
@@ -53,14 +55,19 @@ try {
     '--since',
     new Date(start).toISOString(),
     '--until',
-    new Date(start + calls).toISOString(),
+    // The last entry, behind which these logs cover nothing.
+    new Date(start + calls - 1).toISOString(),
   ]
   const compared = await measure(['reconcile', ...interval, ...files, '--verify-hashes', 'none'], env)
-  if (compared.code !== 0) throw new Error(`reconcile ended with ${compared.code}:\n${compared.output}`)
+  if (compared.code !== 0) {
+    throw new Error(`reconcile ended with ${compared.code}:\n${compared.output}`)
+  }
   console.log(`reconcile: ${compared.seconds.toFixed(1)} s, ${compared.megabytes} MB at the most`)
   // Its hashes are of another Vault's salt, so nothing is found, and everything is read.
   const searched = await measure(['find', logs.auditId, '--log', logs.auditLog], env)
-  if (searched.code !== 1) throw new Error(`find ended with ${searched.code}:\n${searched.output}`)
+  if (searched.code !== 1) {
+    throw new Error(`find ended with ${searched.code}:\n${searched.output}`)
+  }
   console.log(`find: ${searched.seconds.toFixed(1)} s, ${searched.megabytes} MB at the most`)
 } finally {
   await vault.stop()

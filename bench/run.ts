@@ -49,7 +49,9 @@ await runBench(log, async (cleanup, vault) => {
   const figures = figuresOf(cells, offered, quick ? undefined : readMemory())
   const limits = limitsOf(cells)
   log(`\n${cellTable([...cells, ...cells3072])}\n\n${limitTable(limits)}\n`)
-  if (!quick) log(`${offeredTable(offered)}\n`)
+  if (!quick) {
+    log(`${offeredTable(offered)}\n`)
+  }
   log(figureTable(figures))
   if (!quick) {
     const date = new Date().toISOString().slice(0, 10)

@@ -1,5 +1,5 @@
-import { findVaultBinary } from '../src/dev/vault-binary.ts'
 import { ensurePrograms } from '../tools/programs.ts'
+import { findVaultBinary } from '../tools/vault/vault-binary.ts'
 import type { Cleanup } from './targets/target.ts'
 
 /** The load generator and what binds processes to cores, with the Debian packages that bring them. */
@@ -16,10 +16,14 @@ export async function runBench(
 ): Promise<never> {
   const ends: (() => unknown)[] = []
   const end = async (code: number): Promise<never> => {
-    for (let one = ends.pop(); one !== undefined; one = ends.pop()) await one()
+    for (let one = ends.pop(); one !== undefined; one = ends.pop()) {
+      await one()
+    }
     process.exit(code)
   }
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => void end(1))
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(name, () => void end(1))
+  }
   try {
     await ensurePrograms('The benchmarks', programs, log)
     const vault = await findVaultBinary({ log })

@@ -40,8 +40,9 @@ export function sizing(views: number, seconds: { vault: number; padlock: number 
  */
 export function sizingPart(cells: readonly Cell[], measuredOn: string): string {
   const cell = cellOf(cells, 'B', 'Padlock', 128)
-  if (cell?.ownCpuMs === undefined)
+  if (cell?.ownCpuMs === undefined) {
     throw new Error('Padlock was not measured at 128 connections in layout B.')
+  }
   // Rounded up to tenths of a millisecond.
   const seconds = (ms: number) => Math.ceil(ms * 10) / 10_000
   const each = { vault: seconds(cell.vaultCpuMs.median), padlock: seconds(cell.ownCpuMs.median) }

@@ -71,7 +71,9 @@ export async function soak(target: Target, count: number, log: (line: string) =>
   shareCores(target)
   const slices: number[] = []
   await capacityOf(target, sliceSeconds)
-  for (let i = 0; i < capacitySlices; i++) slices.push(await capacityOf(target, sliceSeconds))
+  for (let i = 0; i < capacitySlices; i++) {
+    slices.push(await capacityOf(target, sliceSeconds))
+  }
   const { min: capacity, median: usual, max } = spread(slices)
   log(
     `capacity: ${capacity.toFixed(0)} tokens a second, the least of ${capacitySlices} slices of ${sliceSeconds} s ` +

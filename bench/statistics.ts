@@ -29,6 +29,11 @@ export function ratioOf(over: Spread, under: Spread): Spread {
   return spread(over.values.map((value, round) => value / (under.values[round] as number)))
 }
 
+/** The difference of two targets over the rounds, as `ratioOf`. */
+export function differenceOf(of: Spread, less: Spread): Spread {
+  return spread(of.values.map((value, round) => value - (less.values[round] as number)))
+}
+
 /** The value below which a share of some numbers lies (nearest rank). */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b)

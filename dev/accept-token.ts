@@ -1,8 +1,8 @@
 import type { KeyObject } from 'node:crypto'
-import type { Stage } from '../token/inspect/fault-kind.ts'
-import { type Fault, type FaultCode, faultKinds } from '../token/inspect/faults.ts'
-import { type Inspection, inspectToken } from '../token/inspect.ts'
-import { rsaThumbprint } from '../token/rsa-public-key.ts'
+import type { Stage } from '../src/inspection/fault-kind.ts'
+import { type Fault, type FaultCode, faultKinds } from '../src/inspection/faults.ts'
+import { type Inspection, inspectToken } from '../src/inspection/inspect.ts'
+import { rsaThumbprint } from '../src/keys/rsa-public-key.ts'
 
 /** What the recipient makes of a token. */
 export type Receipt =
@@ -39,7 +39,9 @@ export interface RecipientKeys {
 /** The fault that ends an inspection for the recipient, which has no use for a token that it could not verify. */
 function endingFault({ faults, jws }: Inspection): Fault | undefined {
   const fault = faults.find(({ severity }) => severity === 'refused')
-  if (fault !== undefined || jws?.verifiedWith !== undefined) return fault
+  if (fault !== undefined || jws?.verifiedWith !== undefined) {
+    return fault
+  }
   const { stage, cause } = faultKinds.signature_wrong_key
   const detail = 'There is no public key to verify the signature with.'
   return { code: 'signature_wrong_key', severity: 'refused', stage, detail, cause }

@@ -1,4 +1,4 @@
-import type { VaultClient } from '../vault/client.ts'
+import type { VaultClient } from '../src/vault/client/client.ts'
 
 /** `aud` of the callers' JWTs in development. */
 export const callerAudience = 'padlock'
@@ -22,7 +22,7 @@ export function callerIssuer(vaultAddress: string): CallerIssuer {
  * `scope` `issue:*`, valid for 23 hours (Vault API, "Identity Tokens"). Development only; run again, it only
  * makes another JWT.
  *
- * @param password of the user that is made for it; random for whoever needs it once
+ * @param password of the user that is made for it; random where it is needed once
  * @throws VaultError as the client does
  */
 export async function issueCallerToken(
@@ -53,7 +53,9 @@ export async function issueCallerToken(
   )
   // A root token stands for no entity, and an identity token is an entity's.
   const mounts = (await client.read('sys/auth', as)) as { data: Record<string, unknown> }
-  if (!('userpass/' in mounts.data)) await client.write('sys/auth/userpass', { type: 'userpass' }, as)
+  if (!('userpass/' in mounts.data)) {
+    await client.write('sys/auth/userpass', { type: 'userpass' }, as)
+  }
   await client.write(`auth/userpass/users/${user}`, { password, token_policies: ['padlock-caller'] }, as)
   const login = (await client.write(`auth/userpass/login/${user}`, { password })) as {
     auth: { client_token: string }

@@ -44,7 +44,9 @@ export async function startVault(options: StartVaultOptions): Promise<DevVault> 
     try {
       return await startOn(await freePort(0, HOST), options)
     } catch (error) {
-      if (attempt === PORT_ATTEMPTS || !/address already in use/.test(String(error))) throw error
+      if (attempt === PORT_ATTEMPTS || !/address already in use/.test(String(error))) {
+        throw error
+      }
     }
   }
 }
@@ -78,7 +80,9 @@ async function startOn(port: number, { binary, auditLog }: StartVaultOptions): P
   const vault = { ...started, address, port, rootToken, auditLog }
   try {
     await waitUntilReady(vault)
-    if (auditLog) await enableAudit(vault, auditLog)
+    if (auditLog) {
+      await enableAudit(vault, auditLog)
+    }
     return vault
   } catch (error) {
     await vault.stop()
@@ -95,7 +99,9 @@ async function waitUntilReady(vault: DevVault): Promise<void> {
   while (!ended && performance.now() < deadline) {
     // The KV mount is the last thing to come up: it answers 400 while it is being upgraded to version 2.
     const answer = await call(vault, 'GET', 'secret/config').catch(() => undefined)
-    if (answer?.ok && !ended) return
+    if (answer?.ok && !ended) {
+      return
+    }
     await delay(POLL_EVERY_MS)
   }
   const what = ended ? 'ended before it was ready' : `was not ready within ${READY_WITHIN_MS / 1000} seconds`

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, rm } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
-import { createVaultClient, type VaultClient } from '../vault/client.ts'
+import { createVaultClient, type VaultClient } from '../src/vault/client/client.ts'
+import { findVaultBinary } from '../tools/vault/vault-binary.ts'
 import { callerAudience, callerIssuer, issueCallerToken } from './callers.ts'
 import { type DevVault, startVault } from './dev-vault.ts'
 import { writeEnvFile } from './env-file.ts'
@@ -9,10 +10,9 @@ import { type PadlockProcess, startPadlock } from './padlock-process.ts'
 import { type Recipient, startRecipient } from './recipient.ts'
 import { recipientKey } from './recipient-key.ts'
 import { setUpVault } from './set-up-vault.ts'
-import { findVaultBinary } from './vault-binary.ts'
 import type { ProcessEnd } from './vault-process.ts'
 
-const root = resolve(import.meta.dirname, '../..')
+const root = resolve(import.meta.dirname, '..')
 
 /** Everything that `make run` starts. */
 export interface Environment {
@@ -38,7 +38,9 @@ export type Preparation = (client: VaultClient, rootToken: string, recipientKeyP
 /** A port from the environment. @throws Error with one sentence when it is none */
 export function port(env: NodeJS.ProcessEnv, name: string, standard: number): number {
   const value = env[name] ? Number(env[name]) : standard
-  if (Number.isInteger(value) && value > 0 && value < 65_536) return value
+  if (Number.isInteger(value) && value > 0 && value < 65_536) {
+    return value
+  }
   throw new Error(`${name} is not a port: give a whole number from 1 to 65535.`)
 }
 
@@ -64,11 +66,15 @@ export async function startEnvironment(
   const dir = resolve(env.PADLOCK_DEV_DIR || join(root, '.dev'))
   const file = (name: string) => join(dir, name)
   await mkdir(dir, { recursive: true, mode: 0o700 })
-  // Whoever waits for the first must not find the last run's; the logs are of a Vault that is gone.
-  for (const name of ['env', 'vault-audit.log', 'issuance.log']) await rm(file(name), { force: true })
+  // A reader that waits for the first must not find the last run's; the logs are of a Vault that is gone.
+  for (const name of ['env', 'vault-audit.log', 'issuance.log']) {
+    await rm(file(name), { force: true })
+  }
   const stops: (() => Promise<unknown>)[] = []
   const stop = async () => {
-    for (let next = stops.pop(); next !== undefined; next = stops.pop()) await next()
+    for (let next = stops.pop(); next !== undefined; next = stops.pop()) {
+      await next()
+    }
   }
   try {
     const binary = await findVaultBinary({ env, log: say, signal })
@@ -76,7 +82,9 @@ export async function startEnvironment(
     const auditLog = file('vault-audit.log')
     const vault = await startVault({ binary: binary.path, port: ports.vault, auditLog })
     stops.push(() => vault.stop())
-    say(`Vault ${binary.version} runs at ${vault.address}, in dev mode: it forgets everything when it ends.`)
+    say(
+      `${binary.product} ${binary.version} runs at ${vault.address}, in dev mode: it forgets everything when it ends.`,
+    )
 
     const client = createVaultClient({ address: vault.address })
     stops.push(() => client.close())
@@ -158,6 +166,6 @@ export async function startEnvironment(
 /** The user's environment without what would configure another Vault or Padlock than the one started here. */
 function withoutOurs(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   // Log level, deadlines and the like stay as the user set them.
-  const foreign = /^(VAULT_|PADLOCK_(VAULT|CALLER|DEV|HOST|KV_MOUNT|TRANSIT_MOUNT|ALLOW|ISSUANCE))/
+  const foreign = /^(VAULT_|BAO_|PADLOCK_(VAULT|CALLER|DEV|HOST|KV_MOUNT|TRANSIT_MOUNT|ALLOW|ISSUANCE))/
   return Object.fromEntries(Object.entries(env).filter(([name]) => !foreign.test(name)))
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { IssuedToken } from '../token/issue.ts'
+import type { IssuedToken } from '../src/token/issue.ts'
 import type { Receipt } from './accept-token.ts'
 
 /** A token as its caller got it, and what the recipient says of it. */
@@ -10,8 +10,9 @@ export interface FirstToken {
 
 async function post<T>(url: string, headers: Record<string, string>, body: string): Promise<T> {
   const answer = await fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(5_000) })
-  if (!answer.ok)
+  if (!answer.ok) {
     throw new Error(`${new URL(url).pathname} answered ${answer.status}: ${await answer.text()}`)
+  }
   return (await answer.json()) as T
 }
 
@@ -31,7 +32,8 @@ export async function issueFirstToken(
     JSON.stringify(visitor),
   )
   const receipt = await post<Receipt>(recipient, { 'content-type': 'text/plain' }, issued.token)
-  if (!receipt.accepted)
+  if (!receipt.accepted) {
     throw new Error(`The recipient refused the token: ${receipt.reason}, ${receipt.detail}`)
+  }
   return { issued, receipt }
 }

@@ -1,16 +1,20 @@
-import { styleText } from 'node:util'
-import type { Command } from 'commander'
-import { prepareDemo, startDemoOn } from '../dev/demo/run.ts'
-import { type Environment, type Preparation, port, startEnvironment } from '../dev/environment.ts'
-import { type FirstToken, issueFirstToken } from '../dev/first-token.ts'
-import { command } from './command.ts'
+import { paint } from '../src/cli/layout.ts'
+import { takeSignals } from '../src/cli/signals.ts'
+import { processTerminal } from '../src/cli/terminal.ts'
+import { prepareDemo } from './demo/profiles.ts'
+import { startDemoOn } from './demo/run.ts'
+import { type Environment, type Preparation, port, startEnvironment } from './environment.ts'
+import { type FirstToken, issueFirstToken } from './first-token.ts'
 
-const print = (line = '') => process.stdout.write(`${line}\n`)
-const bold = (text: string) => styleText('bold', text)
+const { stdout, stderr } = processTerminal
+const print = (line = '') => stdout.write(`${line}\n`)
+const bold = (text: string) => paint('bold', text)
 
 /** Tells what became of the first token, and what to try next. */
 function tell({ issued, receipt }: FirstToken, environment: Environment): void {
-  if (!receipt.accepted) return
+  if (!receipt.accepted) {
+    return
+  }
   const { padlock, recipient, envFile } = environment
   print()
   print(bold('The first token'))
@@ -20,7 +24,9 @@ function tell({ issued, receipt }: FirstToken, environment: Environment): void {
   print(`  verified with public key ${receipt.verifiedWith} (JWS ${JSON.stringify(receipt.jws)})`)
   print(`  good until ${issued.expiresAt}; in Vault's audit log by auditId ${issued.auditId}`)
   print('  its claims:')
-  for (const line of JSON.stringify(receipt.claims, null, 2).split('\n')) print(`    ${line}`)
+  for (const line of JSON.stringify(receipt.claims, null, 2).split('\n')) {
+    print(`    ${line}`)
+  }
   print()
   print(bold('Try it yourself, in another terminal'))
   print(`  set -a; . ./${envFile}; set +a`)
@@ -63,7 +69,7 @@ const storefront: Purpose = {
 /** The whole environment in the foreground. @returns the exit code */
 async function dev({ prepare, present }: Purpose): Promise<number> {
   const stopping = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort())
+  takeSignals(() => stopping.abort())
   const stopped = new Promise<undefined>((resolve) => {
     stopping.signal.addEventListener('abort', () => resolve(undefined))
   })
@@ -78,12 +84,16 @@ async function dev({ prepare, present }: Purpose): Promise<number> {
       return 0
     }
     const how = ended.end.signal ?? `exit code ${ended.end.code}`
-    process.stderr.write(`\n${ended.part} ended by itself (${how}), so everything else ends too.\n`)
-    if (ended.part === 'Padlock') process.stderr.write(`Its log is ${environment.padlockLog}.\n`)
+    stderr.write(`\n${ended.part} ended by itself (${how}), so everything else ends too.\n`)
+    if (ended.part === 'Padlock') {
+      stderr.write(`Its log is ${environment.padlockLog}.\n`)
+    }
     return 1
   } catch (error) {
-    if (stopping.signal.aborted) return 0
-    process.stderr.write(`${(error as Error).message}\n`)
+    if (stopping.signal.aborted) {
+      return 0
+    }
+    stderr.message((error as Error).message)
     return 1
   } finally {
     await close?.()
@@ -91,30 +101,5 @@ async function dev({ prepare, present }: Purpose): Promise<number> {
   }
 }
 
-const help = {
-  description: 'development: a Vault, Padlock on it, and a recipient that stands where iAdvize stands',
-  text: `It stays in the foreground until Ctrl-C, and ends all that it started and nothing else. Where it is, and what a
-script needs to call it, stands in .dev/env.`,
-  examples: ['padlock dev', 'PADLOCK_PORT=3001 PADLOCK_DEV_VAULT_PORT=8201 padlock dev'],
-  exitCodes: 'Exit codes: 0 ended by a signal, 1 a part could not start or ended by itself.',
-}
-
-const demoHelp = {
-  description: "the same with a storefront and the agent's desk, to see it work in a browser",
-  text: `It prints the address to open. PADLOCK_DEV_DEMO_PORT is its port (default: 3200).`,
-  examples: ['padlock dev demo', 'PADLOCK_DEV_DEMO_PORT=3201 padlock dev demo'],
-  exitCodes: help.exitCodes,
-}
-
-/** `padlock dev` and its parts; development only. */
-export function devCommand(): Command {
-  return command('dev', help)
-    .action(async () => {
-      process.exit(await dev(firstToken))
-    })
-    .addCommand(
-      command('demo', demoHelp).action(async () => {
-        process.exit(await dev(storefront))
-      }),
-    )
-}
+// `make run` gives no word, `make demo` gives `demo`.
+process.exit(await dev(process.argv[2] === 'demo' ? storefront : firstToken))

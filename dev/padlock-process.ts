@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from './free-port.ts'
 import { endingWithParent, type ProcessEnd } from './vault-process.ts'
 
-/** As in package.json and the Dockerfile: docs/performance.md tells what it saves. */
+/** As in package.json and the Dockerfile: docs/performance.md has what it saves. */
 const nodeFlags = ['--max-semi-space-size=16', '--v8-pool-size=1']
 
 const readyWithinMs = 20_000
@@ -75,7 +75,9 @@ async function isReady(url: string, child: ChildProcess): Promise<boolean> {
     const answer = await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(1_000) }).catch(
       () => undefined,
     )
-    if (answer?.ok) return true
+    if (answer?.ok) {
+      return true
+    }
     await sleep(50)
   }
   return false

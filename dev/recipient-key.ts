@@ -19,7 +19,9 @@ export interface RecipientKey {
  */
 export async function recipientKey(file: string): Promise<RecipientKey> {
   const pem = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return create(file)
+    if (error.code === 'ENOENT') {
+      return create(file)
+    }
     throw error
   })
   const privateKey = parse(pem)

@@ -28,7 +28,7 @@ export interface Recipient {
 }
 
 /**
- * Starts the recipient that stands where iAdvize stands. Development only: it tells anyone who asks what is in a token.
+ * Starts the recipient that stands where iAdvize stands. Development only: it shows anyone who asks what is in a token.
  * `POST /` takes a compact JWE as text, or `{"token": …}` as JSON, and answers 200 with a Receipt, or 503 when the
  * customer's keys cannot be read. `GET /health` and `GET /public-key.pem` answer 200.
  *
@@ -43,7 +43,7 @@ export async function startRecipient({
   const { privateKey, publicKeyPem } = await recipientKey(keyFile)
   // Nothing keeps a connection open at the end: what is in flight here is worth nothing.
   const app = Fastify({ forceCloseConnections: true })
-  // What curl -d sends when it is told nothing else.
+  // What curl -d sends by default.
   const textTypes = ['text/plain', 'application/x-www-form-urlencoded']
   app.removeContentTypeParser('text/plain')
   app.addContentTypeParser(textTypes, { parseAs: 'string' }, (_request, body, done) => done(null, body))
@@ -62,7 +62,9 @@ export async function startRecipient({
 
   const url = await app.listen({ host, port }).catch(async (cause: NodeJS.ErrnoException) => {
     await app.close()
-    if (cause.code !== 'EADDRINUSE') throw cause
+    if (cause.code !== 'EADDRINUSE') {
+      throw cause
+    }
     const advice = 'stop what listens there, or set PADLOCK_DEV_RECIPIENT_PORT to a free port.'
     throw new Error(`Port ${port} is in use: ${advice}`, { cause })
   })
@@ -70,14 +72,18 @@ export async function startRecipient({
 }
 
 function tokenOf(body: unknown): string {
-  if (typeof body === 'string') return body.trim()
+  if (typeof body === 'string') {
+    return body.trim()
+  }
   const token = (body as { token?: unknown } | null | undefined)?.token
   return typeof token === 'string' ? token : ''
 }
 
-/** Read anew for each token, so that a rotation shows at once. */
+/** Read again for each token, so that a rotation shows at once. */
 export async function readCustomerKeys(source: CustomerKeys): Promise<KeyObject[]> {
-  if ('publicKeyFile' in source) return [createPublicKey(await readFile(source.publicKeyFile, 'utf8'))]
+  if ('publicKeyFile' in source) {
+    return [createPublicKey(await readFile(source.publicKeyFile, 'utf8'))]
+  }
   const answer = await fetch(source.jwksUrl, {
     signal: AbortSignal.timeout(JWKS_TIMEOUT_MS),
     redirect: 'error',

@@ -1,7 +1,8 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { runSetup } from '../commands/setup/run.ts'
-import type { VaultClient } from '../vault/client.ts'
+import { runSetup } from '../src/commands/setup/run.ts'
+import { parseRecipientKey } from '../src/keys/recipient-key.ts'
+import type { VaultClient } from '../src/vault/client/client.ts'
 
 /** How Padlock logs in to the Vault that was set up. */
 export interface Credentials {
@@ -30,7 +31,7 @@ export async function setUpVault(
   await runSetup(client, rootToken, {
     profile: 'default',
     issuer: 'https://shop.example',
-    recipientKey,
+    recipientKey: parseRecipientKey(recipientKey),
     transitMount: 'transit',
     kvMount: 'secret',
     appRole: { mount: 'approle', role, ...files },

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { findOnPath } from './executable.ts'
+import { findOnPath } from '../tools/vault/executable.ts'
 
 const GRACE_MS = 5_000
 const KEPT_LINES = 30
@@ -29,7 +29,7 @@ export interface VaultProcess {
  * Starts `vault server` with the given arguments. It ends with this process: always where this process ends by
  * itself, and on Linux with util-linux's setpriv also where this process is killed.
  *
- * @param env added to an environment that carries no VAULT_ variable of the user's
+ * @param env added to an environment that carries no VAULT_ or BAO_ variable of the user's
  * @throws Error when the program cannot be started
  */
 export async function startVaultProcess(
@@ -37,7 +37,7 @@ export async function startVaultProcess(
   args: string[],
   env: Record<string, string>,
 ): Promise<VaultProcess> {
-  const clean = Object.entries(process.env).filter(([name]) => !name.startsWith('VAULT_'))
+  const clean = Object.entries(process.env).filter(([name]) => !/^(VAULT|BAO)_/.test(name))
   const [command, ...words] = await endingWithParent([binary, 'server', ...args])
   const child = spawn(command as string, words, {
     env: { ...Object.fromEntries(clean), ...env },
@@ -50,7 +50,9 @@ export async function startVaultProcess(
   if (child.stderr) {
     createInterface(child.stderr).on('line', (line) => {
       lines.push(line)
-      if (lines.length > KEPT_LINES) lines.shift()
+      if (lines.length > KEPT_LINES) {
+        lines.shift()
+      }
     })
   }
   const killNow = () => child.kill('SIGKILL')
@@ -78,7 +80,9 @@ export async function startVaultProcess(
 
 /** On Linux the kernel can end a child with its parent; setpriv asks for that and then becomes the program. */
 export async function endingWithParent(command: string[]): Promise<string[]> {
-  if (process.platform !== 'linux') return command
+  if (process.platform !== 'linux') {
+    return command
+  }
   const setpriv = await findOnPath('setpriv', process.env)
   return setpriv ? [setpriv, '--pdeathsig', 'KILL', '--', ...command] : command
 }

@@ -17,6 +17,7 @@ export const errorCodes = {
   request_timeout: { status: 408, title: 'The request took too long to arrive' },
   user_id_shared: { status: 409, title: 'Too many recent tokens carry this userId' },
   payload_too_large: { status: 413, title: 'The body is too large' },
+  head_too_large: { status: 431, title: 'The address or the header fields are too large' },
   unsupported_media_type: { status: 415, title: 'The body must be application/json' },
   rate_limited: { status: 429, title: 'Too many requests', retryAfter: 1 },
   internal_error: { status: 500, title: 'Internal error' },
@@ -26,6 +27,11 @@ export const errorCodes = {
   vault_denied: { status: 503, title: 'Vault refused the service', retryAfter: 5 },
   vault_throttled: { status: 503, title: 'Vault limits the rate of the service', retryAfter: 1 },
   signing_key_missing: { status: 503, title: 'The signing key is not usable', retryAfter: 30 },
+  profile_unusable: {
+    status: 503,
+    title: "The profile's settings or its recipient key are not usable",
+    retryAfter: 30,
+  },
   key_version_disabled: {
     status: 503,
     title: 'The pinned version of the signing key is disabled',
@@ -35,7 +41,7 @@ export const errorCodes = {
   shutting_down: { status: 503, title: 'This instance is stopping', retryAfter: 1 },
   caller_keys_unavailable: {
     status: 503,
-    title: "The keys of the callers' issuer cannot be fetched",
+    title: "No usable key of the callers' issuer is known",
     retryAfter: 2,
   },
   issuance_log_unavailable: {
@@ -48,10 +54,30 @@ export const errorCodes = {
 
 export type ErrorCode = keyof typeof errorCodes
 
+/** What can be wrong with a field of a request body: the codes in `errors` of `invalid_request`. */
+export const fieldErrorCodes = [
+  'required',
+  'wrong_type',
+  'unknown_property',
+  'ext_id_not_allowed',
+  'user_id_empty',
+  'user_id_too_long',
+  'user_id_whitespace',
+  'user_id_control_character',
+  'user_id_invisible_character',
+  'user_id_replacement_character',
+  'user_id_not_normalized',
+  'user_id_placeholder',
+  'user_id_pattern_mismatch',
+  'too_long',
+  'invalid_character',
+] as const
+export type FieldErrorCode = (typeof fieldErrorCodes)[number]
+
 /** One fault of a request body: where (JSON Pointer, RFC 6901), which, and what to do about it. */
 export interface FieldError {
   pointer: string
-  code: string
+  code: FieldErrorCode
   detail: string
 }
 
@@ -85,5 +111,46 @@ export class PadlockError extends Error {
 
   get status(): number {
     return errorCodes[this.code].status
+  }
+}
+
+/** The code of any error: `internal_error` for what is no PadlockError. */
+export function codeOf(error: unknown): ErrorCode {
+  return error instanceof PadlockError ? error.code : 'internal_error'
+}
+
+/**
+ * Why a caller was refused: for Padlock's own log, metric and `padlock caller inspect`, never for the caller, who gets
+ * one and the same answer. docs/callers.md has the cause and the fix of each.
+ */
+export const callerFaults = [
+  'no_token',
+  'malformed',
+  'too_long',
+  'algorithm',
+  'critical_header',
+  'token_type',
+  'unknown_key',
+  'ambiguous_key',
+  'signature',
+  'issuer',
+  'audience',
+  'subject_missing',
+  'expiry_missing',
+  'expired',
+  'not_yet_valid',
+  'life_too_long',
+  'scope',
+] as const
+export type CallerFault = (typeof callerFaults)[number]
+
+/** A caller that is refused: `forbidden` where its scope lacks the profile, `unauthenticated` for all else. */
+export class CallerRefusedError extends PadlockError {
+  declare readonly callerFault: CallerFault
+
+  constructor(callerFault: CallerFault) {
+    super(callerFault === 'scope' ? 'forbidden' : 'unauthenticated')
+    // Not enumerable: it is in no answer.
+    Object.defineProperty(this, 'callerFault', { value: callerFault, enumerable: false })
   }
 }

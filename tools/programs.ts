@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { promisify } from 'node:util'
-import { findOnPath } from '../src/dev/executable.ts'
+import { findOnPath } from './vault/executable.ts'
 
 async function aptGet(...args: string[]): Promise<void> {
   const child = spawn('apt-get', ['-qq', ...args], {
@@ -9,12 +9,14 @@ async function aptGet(...args: string[]): Promise<void> {
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   const [code] = await once(child, 'exit')
-  if (code !== 0) throw new Error(`apt-get ${args.join(' ')} ended with ${code}: see its message above.`)
+  if (code !== 0) {
+    throw new Error(`apt-get ${args.join(' ')} ended with ${code}: see its message above.`)
+  }
 }
 
 /** A program that is of use only with parts that Debian has in another package. */
 export interface ProgramWithParts {
-  /** the Debian package that brings the program and the parts */
+  /** the Debian packages that bring the program and the parts, with spaces between them */
   package: string
   /** arguments with which the program ends well where the parts are there */
   check: string[]
@@ -25,7 +27,9 @@ export type Programs = Readonly<Record<string, string | ProgramWithParts>>
 
 async function isThere(name: string, wanted: string | ProgramWithParts): Promise<boolean> {
   const path = await findOnPath(name, process.env)
-  if (path === undefined || typeof wanted === 'string') return path !== undefined
+  if (path === undefined || typeof wanted === 'string') {
+    return path !== undefined
+  }
   return promisify(execFile)(path, wanted.check).then(
     () => true,
     () => false,
@@ -48,9 +52,13 @@ export async function ensurePrograms(
   const all = Object.entries(programs)
   const there = await Promise.all(all.map(([name, wanted]) => isThere(name, wanted)))
   const missing = all.filter((_entry, i) => !there[i])
-  if (missing.length === 0) return
+  if (missing.length === 0) {
+    return
+  }
   const names = missing.map(([name]) => name)
-  const packages = missing.map(([, wanted]) => (typeof wanted === 'string' ? wanted : wanted.package))
+  const packages = missing.flatMap(([, wanted]) =>
+    typeof wanted === 'string' ? wanted : wanted.package.split(' '),
+  )
   if (process.getuid?.() !== 0 || (await findOnPath('apt-get', process.env)) === undefined) {
     throw new Error(
       `${who} need ${names.join(', ')} on PATH: install it, then try again (Debian: apt-get install ${packages.join(' ')}).`,

@@ -2,9 +2,9 @@
 # profiles and cannot sign. They get no secret_id either: with one they could log in as the service and sign.
 # `padlock setup` itself needs more (mounts, policies, logins) and is run by an administrator of Vault.
 
-# Make a key, read it, rotate it, and retire its old versions. The parameters left out here are what would
-# make a key exportable or deletable, import one from outside, trim versions for ever, or have a chosen
-# certificate request signed. (Vault still signs one without a template, in which nothing can be chosen.)
+# Make a key and read it. The parameters left out here are what would make a key exportable or deletable, or import one
+# from outside. A path that ends in a glob covers what is below it too: a key that was made a moment ago is rotated by it,
+# and its old versions are retired.
 path "transit/keys/padlock-*" {
   capabilities = ["create", "read", "update"]
   allowed_parameters = {
@@ -13,6 +13,24 @@ path "transit/keys/padlock-*" {
     "allow_plaintext_backup" = [false]
     "min_encryption_version" = []
   }
+}
+
+# Below a key that the service signs with, these two alone. The rest is an administrator's: to delete it or to restore
+# it (OpenBao's `soft-delete-restore` takes no parameter that could be forbidden), to trim it, or to have a certificate
+# request signed. The longer path wins, and a deny with `+` for the name of the key would lose against the glob above.
+# `padlock setup` writes these three once for the signing key of each profile.
+path "transit/keys/padlock-default/*" {
+  capabilities = ["deny"]
+}
+
+path "transit/keys/padlock-default/config" {
+  capabilities       = ["update"]
+  allowed_parameters = { "min_encryption_version" = [] }
+}
+
+path "transit/keys/padlock-default/rotate" {
+  capabilities      = ["update"]
+  denied_parameters = { "*" = [] }
 }
 
 path "secret/data/padlock/profiles/*" {

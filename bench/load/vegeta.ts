@@ -69,7 +69,9 @@ export function offeredResult(hits: readonly VegetaHit[], times: number, seconds
     if (hit.code === 200) {
       good.push(hit)
       goodAt.push(answeredAt)
-    } else if (hit.code === 503 && hit.headers?.['Retry-After'] !== undefined) refusedAt.push(answeredAt)
+    } else if (hit.code === 503 && hit.headers?.['Retry-After'] !== undefined) {
+      refusedAt.push(answeredAt)
+    }
   }
   const p99 = percentile(
     good.map(({ latency }) => latency / 1e6),
@@ -141,7 +143,9 @@ export async function offerLoad(
       hits.push({ code, timestamp, latency, headers })
     }
     const [code] = await ended
-    if (code !== 0 || hits.length === 0) throw new Error(`vegeta's results cannot be read (${code}).`)
+    if (code !== 0 || hits.length === 0) {
+      throw new Error(`vegeta's results cannot be read (${code}).`)
+    }
     return { ...offeredResult(hits, times, seconds), cores }
   } finally {
     await rm(folder, { recursive: true, force: true })

@@ -28,7 +28,9 @@ export interface WrkRun {
 /** Reads the line that the scripts print at the end. */
 export function readWrk(output: string): WrkResult {
   const line = /^RESULT (.*)$/m.exec(output)?.[1]
-  if (line === undefined) throw new Error(`wrk printed no result:\n${output}`)
+  if (line === undefined) {
+    throw new Error(`wrk printed no result:\n${output}`)
+  }
   const [requests, micros, p50, p99, errors] = line.split(' ').map(Number) as [
     number,
     number,

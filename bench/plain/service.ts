@@ -21,7 +21,9 @@ await app.register(fastifyJwt, {
 const base64url = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
 
 async function sign(claims: Record<string, unknown>): Promise<string> {
-  if (localKey) return new SignJWT(claims).setProtectedHeader({ alg: 'RS256' }).sign(localKey)
+  if (localKey) {
+    return new SignJWT(claims).setProtectedHeader({ alg: 'RS256' }).sign(localKey)
+  }
   const input = `${base64url({ alg: 'RS256' })}.${base64url(claims)}`
   const { data } = await vault.write(`transit/sign/${env.PLAIN_KEY}/sha2-256`, {
     input: Buffer.from(input).toString('base64'),

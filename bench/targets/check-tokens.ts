@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto'
-import { acceptToken } from '../../src/dev/accept-token.ts'
+import { acceptToken } from '../../dev/accept-token.ts'
 
 /**
  * Asks for tokens and judges them as the recipient does.
@@ -20,10 +20,13 @@ export async function checkTokens(
   const one = async (userId: string) => {
     const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ userId }) })
     const { token } = (await answer.json()) as { token?: string }
-    if (answer.status !== 200 || token === undefined) throw new Error(`${url} answered ${answer.status}.`)
+    if (answer.status !== 200 || token === undefined) {
+      throw new Error(`${url} answered ${answer.status}.`)
+    }
     const receipt = await acceptToken(token, { privateKey, publicKeys: [publicKey] })
-    if (!receipt.accepted)
+    if (!receipt.accepted) {
       throw new Error(`${url} gave a token that the recipient refuses: ${receipt.detail}`)
+    }
     if (receipt.claims['https://iadvize.com/userId'] !== userId) {
       throw new Error(`${url} gave the token of another visitor.`)
     }

@@ -4,7 +4,7 @@ import { plainService } from './plain-service.ts'
 import { rawVault } from './raw-vault.ts'
 import type { Cleanup, Ground, Target } from './target.ts'
 
-/** Longer than any run: a caller's JWT must not expire in its midst. */
+/** Longer than any run: a caller's JWT must not expire during it. */
 const callerSeconds = 7_200
 
 /**

@@ -1,7 +1,7 @@
 import { createPublicKey } from 'node:crypto'
 import { join } from 'node:path'
-import { freePort } from '../../src/dev/free-port.ts'
-import { startPadlock } from '../../src/dev/padlock-process.ts'
+import { freePort } from '../../dev/free-port.ts'
+import { startPadlock } from '../../dev/padlock-process.ts'
 import { checkTokens } from './check-tokens.ts'
 import type { Cleanup, Ground, Target } from './target.ts'
 

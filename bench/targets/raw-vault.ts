@@ -20,8 +20,9 @@ export function rawVault({ backend, signPath, publicKeyPem }: Ground, batch: num
     const results: { signature: string }[] = batch === 1 ? [body.data] : body.data.batch_results
     for (const [i, text] of texts.entries()) {
       const signature = Buffer.from(results[i]?.signature.split(':')[2] ?? '', 'base64url')
-      if (!verify('sha256', text, publicKey, signature))
+      if (!verify('sha256', text, publicKey, signature)) {
         throw new Error('Vault gave a signature that is wrong.')
+      }
     }
   }
   return {

@@ -29,7 +29,9 @@ async function auditHash({ address, rootToken }: AuditedVault, input: string): P
     body: JSON.stringify({ input }),
     signal: AbortSignal.timeout(5_000),
   })
-  if (!answer.ok) throw new Error(`sys/audit-hash answered ${answer.status}.`)
+  if (!answer.ok) {
+    throw new Error(`sys/audit-hash answered ${answer.status}.`)
+  }
   return ((await answer.json()) as { data: { hash: string } }).data.hash
 }
 
@@ -63,7 +65,7 @@ interface LoggedRequest {
   }
 }
 
-/** The part of an entry that tells who signed what with which key; of a batch, this signature alone. */
+/** The part of an entry that says who signed what with which key; of a batch, this signature alone. */
 function excerpt({ time, type, auth, request }: LoggedRequest, hash: string): Record<string, unknown> {
   const { id, operation, path, headers, data } = request
   const batch = data?.batch_input
@@ -89,10 +91,14 @@ export async function findAuditEntry(vault: AuditedVault, digest: Buffer): Promi
   for (let attempt = 0; attempt < attempts; attempt++) {
     const lines = await lastLines(vault.auditLog)
     for (const line of lines.toReversed()) {
-      if (!line.includes(hash) || !line.includes('"type":"request"')) continue
+      if (!line.includes(hash) || !line.includes('"type":"request"')) {
+        continue
+      }
       const entry = JSON.parse(line) as LoggedRequest
       // The call above is in the log as well, with the same hash.
-      if (entry.request.path.includes('/sign/')) return { hash, entry: excerpt(entry, hash) }
+      if (entry.request.path.includes('/sign/')) {
+        return { hash, entry: excerpt(entry, hash) }
+      }
     }
     await delay(betweenMs)
   }

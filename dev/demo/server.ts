@@ -1,13 +1,17 @@
 import { readdir, readFile } from 'node:fs/promises'
-import { extname, join } from 'node:path'
+import type { OutgoingHttpHeaders } from 'node:http'
+import { basename, extname, join } from 'node:path'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { Conversations } from './conversations.ts'
 import { Desk } from './desk.ts'
 import { type IadvizeOptions, iadvize } from './iadvize.ts'
-import { type Mistake, Sessions } from './sessions.ts'
+import { iadvizeChat } from './iadvize-chat.ts'
+import { Mistakes } from './mistakes.ts'
+import { Sessions } from './sessions.ts'
 import { type ShopOptions, shopBackend } from './shop-backend.ts'
-import { visitors } from './visitors.ts'
 
-const folder = join(import.meta.dirname, 'page')
+/** The demo's own page, and what the shop's pages load. */
+const folders = ['page', 'shop'].map((name) => join(import.meta.dirname, name))
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
@@ -28,10 +32,19 @@ const contentSecurityPolicy = [
   "frame-ancestors 'self'",
 ].join('; ')
 
-export type DemoOptions = Omit<IadvizeOptions & ShopOptions, 'desk' | 'tokens' | 'sessions'> & {
+export type DemoOptions = Omit<IadvizeOptions & ShopOptions, keyof ReturnType<typeof sharedState>> & {
   /** 0 takes any free port */
   port: number
 }
+
+/** What the shop, iAdvize's stand-in and the desk know together. */
+const sharedState = () => ({
+  desk: new Desk(),
+  tokens: new Map(),
+  sessions: new Sessions(),
+  conversations: new Conversations(),
+  mistakes: new Mistakes(),
+})
 
 export interface Demo {
   url: string
@@ -39,9 +52,11 @@ export interface Demo {
 }
 
 async function assets(app: FastifyInstance): Promise<void> {
-  for (const name of await readdir(folder)) {
-    const content = await readFile(join(folder, name))
-    const path = name === 'stage.html' ? '/' : `/assets/${name}`
+  const files = folders.map(async (folder) => (await readdir(folder)).map((name) => join(folder, name)))
+  for (const file of (await Promise.all(files)).flat()) {
+    const content = await readFile(file)
+    const name = basename(file)
+    const path = name === 'demo.html' ? '/' : `/assets/${name}`
     app.get(path, (_request, reply) =>
       reply
         .header('cache-control', 'no-cache')
@@ -62,26 +77,12 @@ function guard(app: FastifyInstance): void {
     })
     const { host, origin } = request.headers
     // Another name that leads here would be another site's page, which could read all of it (DNS rebinding).
-    if (!/^(127\.0\.0\.1|localhost):\d+$/.test(host ?? '')) return reply.code(421).send({})
-    if (request.method !== 'GET' && origin !== `http://${host}`) return reply.code(403).send({})
-  })
-}
-
-/** `POST /demo/mistake`: what the shop does wrong on its next page view; whoever is not logged in becomes the first visitor. */
-function mistakes(app: FastifyInstance, sessions: Sessions): void {
-  const known: readonly unknown[] = ['undefined', 'brief', 'replay'] satisfies Mistake[]
-  app.post<{ Body: { mistake?: unknown } | null }>('/demo/mistake', (request, reply) => {
-    const mistake = request.body?.mistake
-    if (!known.includes(mistake)) return reply.code(400).send({})
-    let session = sessions.find(request.headers.cookie)
-    if (session === undefined) {
-      const [visitor] = visitors.values()
-      const cookie = sessions.begin(visitor as NonNullable<typeof visitor>)
-      reply.header('set-cookie', cookie)
-      session = sessions.find(cookie)
+    if (!/^(127\.0\.0\.1|localhost):\d+$/.test(host ?? '')) {
+      return reply.code(421).send({})
     }
-    if (session) session.nextMistake = mistake as Mistake
-    return reply.code(204).send()
+    if (request.method !== 'GET' && origin !== `http://${host}`) {
+      return reply.code(403).send({})
+    }
   })
 }
 
@@ -99,19 +100,22 @@ export async function startDemo({ port, ...options }: DemoOptions): Promise<Demo
     { parseAs: 'string' },
     (_request, body, done) => done(null, body),
   )
-  const shared = { desk: new Desk(), tokens: new Map(), sessions: new Sessions() }
+  const shared = sharedState()
   guard(app)
   await assets(app)
-  mistakes(app, shared.sessions)
+  shared.mistakes.serve(app, shared.sessions)
   shopBackend(app, { ...options, ...shared })
   iadvize(app, { ...options, ...shared })
+  iadvizeChat(app, shared)
   app.get('/desk/events', (_request, reply) => {
     reply.hijack()
-    shared.desk.follow(reply.raw)
+    shared.desk.follow(reply.raw, reply.getHeaders() as OutgoingHttpHeaders)
   })
   const url = await app.listen({ host: '127.0.0.1', port }).catch(async (cause: NodeJS.ErrnoException) => {
     await app.close()
-    if (cause.code !== 'EADDRINUSE') throw cause
+    if (cause.code !== 'EADDRINUSE') {
+      throw cause
+    }
     const advice = 'stop what listens there, or set PADLOCK_DEV_DEMO_PORT to a free port.'
     throw new Error(`Port ${port} is in use: ${advice}`, { cause })
   })

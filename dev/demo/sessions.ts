@@ -1,11 +1,12 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
+import { dropCookie, forgetOldest, idInCookie, newId, setCookie } from './cookies.ts'
 import type { Visitor } from './visitors.ts'
 
 /**
  * What the shop does wrong on one page view: `undefined` sends that text as the userId; `brief` asks for a token that
- * lives two seconds, and keeps it; `replay` hands that one over again.
+ * lives two seconds, and keeps it; `replay` hands that one over again; `shared` sends one userId for every visitor.
  */
-export type Mistake = 'undefined' | 'brief' | 'replay'
+export type Mistake = 'undefined' | 'brief' | 'replay' | 'shared'
 
 /** A page view of a visitor who is logged in. */
 export interface PageView {
@@ -34,27 +35,23 @@ export class Sessions {
 
   /** @returns the Set-Cookie header of a new session */
   begin(visitor: Visitor): string {
-    const id = randomBytes(16).toString('base64url')
+    const id = newId()
     this.#sessions.set(id, { visitor })
-    const [oldest] = this.#sessions.keys()
-    if (this.#sessions.size > mostSessions && oldest !== undefined) this.#sessions.delete(oldest)
-    return `${cookieName}=${id}; HttpOnly; SameSite=Lax; Path=/`
+    forgetOldest(this.#sessions, mostSessions)
+    return setCookie(cookieName, id)
   }
 
   /** Ends a session. @returns the Set-Cookie header that takes the cookie away */
   end(cookie: string | undefined): string {
-    this.#sessions.delete(idOf(cookie))
-    return `${cookieName}=; HttpOnly; SameSite=Lax; Path=/; Max-Age=0`
+    this.#sessions.delete(idInCookie(cookieName, cookie))
+    return dropCookie(cookieName)
   }
 
   /** @param cookie the request's header */
   find(cookie: string | undefined): Session | undefined {
-    return this.#sessions.get(idOf(cookie))
+    return this.#sessions.get(idInCookie(cookieName, cookie))
   }
 }
-
-const idOf = (cookie: string | undefined): string =>
-  /(?:^|; )session=([\w-]{22})(?:;|$)/.exec(cookie ?? '')?.[1] ?? ''
 
 /** Begins a page view: the mistake that was asked for is made on this one alone. */
 export function beginView(session: Session, page: string): void {

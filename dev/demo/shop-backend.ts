@@ -1,14 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { IssuedToken } from '../../token/issue.ts'
+import type { IssuedToken } from '../../src/token/issue.ts'
 import type { Desk } from './desk.ts'
-import { callPadlock, type PadlockCall } from './padlock-call.ts'
+import type { Mistakes } from './mistakes.ts'
+import { callPadlock, type PadlockCall, sharedIdMetrics } from './padlock-call.ts'
 import { beginView, type PageView, type Session, type Sessions } from './sessions.ts'
 import { productPage, products, shopFront } from './shop-pages.ts'
-import { refusedWay } from './token-way.ts'
+import { stepsOfRefusal } from './token-steps.ts'
 import { type Visitor, visitors } from './visitors.ts'
-
-/** The profile whose tokens live two seconds, so that nobody has to wait for one to expire. */
-export const briefProfile = 'two-seconds'
 
 /** The tokens that the shop handed out last: how each came to be, and for which page view it was handed out last. */
 export type IssuedTokens = Map<
@@ -22,6 +20,7 @@ export interface ShopOptions {
   padlockUrl: string
   callerToken: string
   sessions: Sessions
+  mistakes: Mistakes
   desk: Desk
   tokens: IssuedTokens
 }
@@ -29,23 +28,26 @@ export interface ShopOptions {
 const hasView = (session: Session | undefined): session is Session & { view: PageView } =>
   session?.view !== undefined
 
-/** What the shop asks Padlock with: the session's own id, unless this page view is to do it wrong. */
-const bodyOf = ({ visitor, view }: Session & { view: PageView }) =>
-  view.mistake === 'undefined'
-    ? // What `String(session.user?.id)` makes of a user who is not there.
-      { userId: 'undefined' }
-    : { userId: visitor.userId, visitorData: visitor.visitorData }
+/** The first fault of a body, which says more than the answer's own code, where there is one. */
+function reasonOf({ answer }: PadlockCall): string {
+  const [fault] = (answer.errors ?? []) as { code: string; detail: string }[]
+  const { code, detail } = fault ?? (answer as { code: string; detail: string })
+  const sentence = detail.endsWith('.') ? detail : `${detail}.`
+  return `Padlock refused: ${code}. ${sentence} There is no token, so the chat stays off.`
+}
 
 /** The shop: its pages, its log-in, and the endpoint that its pages get their token from, as the README has it. */
 export function shopBackend(
   app: FastifyInstance,
-  { padlockUrl, callerToken, sessions, desk, tokens }: ShopOptions,
+  { padlockUrl, callerToken, sessions, mistakes, desk, tokens }: ShopOptions,
 ): void {
   const sessionOf = (request: FastifyRequest) => sessions.find(request.headers.cookie)
 
   function page(request: FastifyRequest, reply: FastifyReply, name: string, html: string): FastifyReply {
     const session = sessionOf(request)
-    if (session) beginView(session, name)
+    if (session) {
+      beginView(session, name)
+    }
     return reply.header('cache-control', 'no-store').type('text/html').send(html)
   }
 
@@ -60,7 +62,9 @@ export function shopBackend(
 
   app.post('/shop/log-in', (request, reply) => {
     const visitor = visitors.get(new URLSearchParams(String(request.body)).get('visitor') ?? '')
-    if (visitor === undefined) return reply.code(400).send({})
+    if (visitor === undefined) {
+      return reply.code(400).send({})
+    }
     sessions.end(request.headers.cookie)
     return reply.header('set-cookie', sessions.begin(visitor)).redirect('/shop', 303)
   })
@@ -70,32 +74,38 @@ export function shopBackend(
 
   app.post('/chat-token', async (request, reply) => {
     const session = sessionOf(request)
-    if (!hasView(session)) return reply.code(401).send({})
+    if (!hasView(session)) {
+      return reply.code(401).send({})
+    }
     const { visitor, view, keptToken = '' } = session
     const kept = tokens.get(keptToken)
     if (view.mistake === 'replay' && kept) {
       tokens.set(keptToken, { ...kept, view })
       return { token: keptToken }
     }
-    const profile = view.mistake === 'brief' ? briefProfile : 'default'
-    const call = await callPadlock(padlockUrl, callerToken, profile, bodyOf(session))
+    const { profile, body } = mistakes.request(visitor, view.mistake)
+    const call = await callPadlock(padlockUrl, callerToken, profile, body)
     const { issued } = call
     if (issued === undefined) {
-      const reason = `Padlock refused: ${String(call.answer.code)}. There is no token, so the chat stays off.`
+      const alarm = call.answer.code === 'user_id_shared' ? await sharedIdMetrics(padlockUrl) : undefined
       desk.tell(visitor, view, {
         padlock: false,
-        reason,
+        reason: reasonOf(call),
         expiresAt: null,
         visitor: null,
-        steps: refusedWay(call),
+        steps: stepsOfRefusal(call, alarm),
       })
       return reply.code(503).send({})
     }
     const { token } = issued
-    if (view.mistake === 'brief') session.keptToken = token
+    if (view.mistake === 'brief') {
+      session.keptToken = token
+    }
     tokens.set(token, { call, issued, visitor, view })
     const [oldest] = tokens.keys()
-    if (tokens.size > mostTokens && oldest !== undefined) tokens.delete(oldest)
+    if (tokens.size > mostTokens && oldest !== undefined) {
+      tokens.delete(oldest)
+    }
     return { token }
   })
 }

@@ -55,7 +55,7 @@ const picture = ({ paths: [body, glaze] }: Product): string =>
 
 const account = (visitor: Visitor | undefined): string =>
   visitor
-    ? `<form class="account" method="post" action="/shop/log-out">
+    ? `<form id="log-out" class="account" method="post" action="/shop/log-out">
         <span>Logged in as <strong>${fullName(visitor)}</strong></span> <button>Log out</button>
       </form>`
     : `<form class="account" method="post" action="/shop/log-in">
@@ -63,7 +63,13 @@ const account = (visitor: Visitor | undefined): string =>
         ${Array.from(visitors.values(), (it) => `<button name="visitor" value="${it.name}">${it.visitorData.firstName}</button>`).join('\n        ')}
       </form>`
 
-/** A page; its scripts are there only for visitors who are logged in, as the README asks. */
+/** The scripts that hand the tag its visitor */
+const scripts = (visitor: Visitor | undefined): string =>
+  (visitor ? ['chat.js', 'log-out.js'] : ['anonymous.js'])
+    .map((name) => `<script src="/assets/${name}" defer></script>`)
+    .join('\n  ')
+
+/** A page. */
 const page = (title: string, visitor: Visitor | undefined, content: string): string => `<!doctype html>
 <html lang="en">
 <head>
@@ -73,14 +79,16 @@ const page = (title: string, visitor: Visitor | undefined, content: string): str
   <link rel="icon" href="/assets/icon.svg">
   <link rel="stylesheet" href="/assets/colours.css">
   <link rel="stylesheet" href="/assets/shop.css">
-  ${visitor ? '<script src="/assets/chat.js" defer></script>\n  <script src="/assets/tag.js" defer></script>' : ''}
+  <link rel="stylesheet" href="/assets/chat.css">
+  ${scripts(visitor)}
+  <script src="/assets/tag.js" type="module"></script>
 </head>
 <body>
-  <header>
+  <header aria-label="Brume">
     <a class="name" href="/shop">Brume</a>
     ${account(visitor)}
   </header>
-  <main>
+  <main aria-label="Shop">
 ${content}
   </main>
 </body>

@@ -1,19 +1,21 @@
 import { createHash } from 'node:crypto'
-import { printable } from '../../token/inspect/masked.ts'
-import type { Inspection } from '../../token/inspect.ts'
+import type { Inspection } from '../../src/inspection/inspect.ts'
+import { masked } from '../../src/inspection/masked.ts'
 import { receiptOf } from '../accept-token.ts'
 import type { AuditEntry } from './audit-entry.ts'
-import type { PadlockCall } from './padlock-call.ts'
+import { asCurl, type PadlockCall } from './padlock-call.ts'
 
 /** A value on the way: JSON, a token in its parts, or plain text. */
 export interface StepValue {
   label: string
   text: string
   kind: 'json' | 'token' | 'text'
+  /** what makes this value, for a terminal */
+  curl?: string
 }
 
 /** One step of a token's way, for the desk to unfold. */
-export interface Step {
+export interface TokenStep {
   name: 'request' | 'claims' | 'digest' | 'audit' | 'jws' | 'jwe' | 'verdict'
   title: string
   /** the step in one line */
@@ -31,7 +33,7 @@ const json = (label: string, value: unknown): StepValue => ({
 const token = (label: string, text: string): StepValue => ({ label, text, kind: 'token' })
 const text = (label: string, value: string): StepValue => ({ label, text: value, kind: 'text' })
 
-const titles: Record<Step['name'], string> = {
+const titles: Record<TokenStep['name'], string> = {
   request: 'The shop’s backend asks Padlock',
   claims: 'Padlock makes the claims',
   digest: 'Padlock hashes what is to be signed',
@@ -42,26 +44,38 @@ const titles: Record<Step['name'], string> = {
 }
 
 const step = (
-  name: Step['name'],
+  name: TokenStep['name'],
   summary: string,
   values: StepValue[],
-  state: Step['state'] = 'done',
-): Step => ({ name, title: titles[name], summary, state, values })
+  state: TokenStep['state'] = 'done',
+): TokenStep => ({ name, title: titles[name], summary, state, values })
 
-function requestStep({ path, body, status, answer, milliseconds, issued }: PadlockCall): Step {
+function requestStep(call: PadlockCall, alarm?: string): TokenStep {
+  const { path, body, status, answer, milliseconds, issued } = call
   const { token: _token, ...others } = answer
   const summary = `POST ${path}, ${status} in ${milliseconds} ms`
   const shown = issued ? json('Answer, without the token', others) : json('Answer', answer)
-  return step('request', summary, [json('Body', body), shown], issued ? 'done' : 'refused')
+  const values = [{ ...json('Body', body), curl: asCurl(call) }, shown]
+  if (alarm !== undefined) {
+    values.push(text('Alarm, in Padlock’s metrics', alarm))
+  }
+  return step('request', summary, values, issued ? 'done' : 'refused')
 }
 
-/** The way of a request that Padlock refused: it ends where it began. */
-export function refusedWay(call: PadlockCall): Step[] {
-  const names = Object.keys(titles) as Step['name'][]
-  return [requestStep(call), ...names.slice(1).map((name) => step(name, 'Did not come to be', [], 'missing'))]
+/**
+ * The way of a request that Padlock refused: it ends where it began.
+ *
+ * @param alarm what Padlock's metrics say, where the refusal comes with an alarm
+ */
+export function stepsOfRefusal(call: PadlockCall, alarm?: string): TokenStep[] {
+  const names = Object.keys(titles) as TokenStep['name'][]
+  return [
+    requestStep(call, alarm),
+    ...names.slice(1).map((name) => step(name, 'Did not come to be', [], 'missing')),
+  ]
 }
 
-function verdictStep(inspection: Inspection): Step {
+function verdictStep(inspection: Inspection): TokenStep {
   const receipt = receiptOf(inspection)
   if (receipt.accepted) {
     const summary = 'Accepted: the visitor gets the padlock'
@@ -85,12 +99,12 @@ function verdictStep(inspection: Inspection): Step {
  * @param inspection of the token by the recipient
  * @param audit undefined where Vault's audit log does not have it
  */
-export function tokenWay(
+export function stepsOfToken(
   call: PadlockCall,
   jwe: string,
   { jwe: outer, jws, claims = {}, ...rest }: Inspection,
   audit: AuditEntry | undefined,
-): Step[] {
+): TokenStep[] {
   const compact = jws?.compact ?? ''
   const signingInput = compact.slice(0, compact.lastIndexOf('.'))
   const digest = createHash('sha256').update(signingInput).digest()
@@ -111,11 +125,11 @@ export function tokenWay(
     ]),
     audited,
     step('jws', `RS256, key version ${call.issued?.keyVersion}, ${bytes(compact.split('.')[2])} bytes`, [
-      json('Header', printable(jws?.header ?? {})),
+      json('Header', masked(jws?.header ?? {})),
       token('JWS', compact),
     ]),
     step('jwe', `RSA-OAEP-256 and A256GCM, ${jwe.length} characters`, [
-      json('Header', printable(outer?.header ?? {})),
+      json('Header', masked(outer?.header ?? {})),
       token('JWE, which is the token', jwe),
     ]),
     verdictStep({ ...rest, claims, ...(outer && { jwe: outer }), ...(jws && { jws }) }),

@@ -1,4 +1,4 @@
-import type { VisitorData } from '../../token/claims.ts'
+import type { VisitorData } from '../../src/token/claims.ts'
 
 /** Somebody who can log in to the demo's shop. */
 export interface Visitor {

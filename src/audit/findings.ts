@@ -7,6 +7,8 @@ export const findingKinds = {
   foreign_log: 'calls in this log can be proved by no audit device of this Vault',
   lines_lost: 'the issuance log says that lines of it were lost',
   lines_unreadable: 'lines of a log cannot be read',
+  log_unusable: 'nothing of what was expected is in a log',
+  log_gap: 'a log does not cover the interval',
   key_exported: 'a signing key was taken out of Vault',
   key_imported: 'a signing key was brought in from outside',
   key_rotated: 'a signing key got a new version',
@@ -15,9 +17,11 @@ export const findingKinds = {
   key_config_changed: 'the configuration of a signing key was changed',
   key_used_otherwise: 'a signing key was used for something else than a token',
   policy_changed: 'a policy was changed',
-  login_changed: "the service's login was changed, or a secret_id was made or destroyed",
-  signer_token_made: 'a token that can sign was made by hand',
-  mount_changed: 'an engine or a login method was changed',
+  login_changed: 'a login, its role or its user was changed, or a secret_id was made or destroyed',
+  identity_changed: 'an entity, an alias or a group was changed: policies come with them',
+  signer_token_made: 'a token that can sign was given to somebody else than the service',
+  signer_token_used: "a token that can sign, and is not the service's, was used",
+  mount_changed: 'an engine, a login method, a plugin or a namespace was changed',
   audit_device_changed: 'an audit device, or what it logs, was changed',
   profile_changed: 'a profile was changed',
   subject_key_changed: "the key of the visitors' pseudonyms was changed",
@@ -25,6 +29,20 @@ export const findingKinds = {
 } as const
 
 export type FindingKind = keyof typeof findingKinds
+
+const others: Record<'signatures' | 'logs' | 'tokens', FindingKind[]> = {
+  signatures: ['unexplained_signature', 'issuance_without_signature', 'batch_differs', 'probe_differs'],
+  logs: ['foreign_log', 'lines_lost', 'lines_unreadable', 'log_unusable', 'log_gap'],
+  tokens: ['signer_token_made', 'signer_token_used'],
+}
+
+/** Findings about signatures, the logs themselves, tokens that can sign, and changes, which alone can be planned. */
+export const findingGroups: Record<keyof typeof others | 'changes', readonly FindingKind[]> = {
+  ...others,
+  changes: (Object.keys(findingKinds) as FindingKind[]).filter(
+    (kind) => !Object.values(others).flat().includes(kind),
+  ),
+}
 
 /** Something that somebody should look at. */
 export interface Finding {
@@ -57,7 +75,9 @@ export class Findings {
   add(finding: Finding): void {
     const count = (this.counts[finding.kind] ?? 0) + 1
     this.counts[finding.kind] = count
-    if (count <= mostKept) this.kept.push(finding)
+    if (count <= mostKept) {
+      this.kept.push(finding)
+    }
   }
 
   get total(): number {

@@ -1,15 +1,18 @@
-import { Ajv } from 'ajv'
-import { envSchema } from 'env-schema'
 import { type Static, Type } from 'typebox'
-import { ruleProblems, type Unchecked, unsupportedProblems } from './config-rules.ts'
-import { flag, mount, number, optional, text } from './config-types.ts'
-import { tracingProperties } from './tracing-config.ts'
-import { vaultAuthProperties } from './vault-auth-config.ts'
+import { defaultMounts } from './mounts.ts'
+import { flag, mount, number, optional, optionalNumber, text } from './schema-types.ts'
+import { tracingProperties } from './tracing.ts'
+import { vaultAuthProperties } from './vault-auth.ts'
 
 /** Every variable that `padlock serve` reads: its type, bounds, default and meaning. The one source. */
 export const ConfigSchema = Type.Object({
   PADLOCK_HOST: text('Address to listen on', { default: '127.0.0.1' }),
   PADLOCK_PORT: number(0, 65_535, 3000, 'Port to listen on; 0 takes a free one'),
+  PADLOCK_ADMIN_PORT: optionalNumber(
+    0,
+    65_535,
+    'Port of a second listener, for operators: `/metrics`, `/openapi.json` and `/docs` are then there alone, health on both. 0 takes a free one',
+  ),
   PADLOCK_TLS_CERT_FILE: optional(
     'PEM file of the certificate to listen with, its intermediates after it; read again when it changes. Padlock speaks plain HTTP without it',
   ),
@@ -53,21 +56,22 @@ export const ConfigSchema = Type.Object({
   PADLOCK_ISSUANCE_LOG_REQUIRED: flag('true: issue no token while the issuance log cannot be written'),
 
   VAULT_ADDR: text("Vault's address: scheme, host, port", { default: 'https://127.0.0.1:8200' }),
-  VAULT_NAMESPACE: optional("Vault's namespace (Enterprise)"),
+  VAULT_NAMESPACE: optional("Vault's namespace (Enterprise, HCP, OpenBao)"),
   VAULT_CACERT: optional("PEM file of the CA that signed Vault's certificate"),
   VAULT_CLIENT_CERT: optional("PEM file of Padlock's own TLS certificate for Vault"),
   VAULT_CLIENT_KEY: optional("PEM file of that certificate's private key"),
   VAULT_TLS_SERVER_NAME: optional("Name in Vault's certificate, where it is not the address's host"),
   PADLOCK_ALLOW_INSECURE_VAULT: flag('true: allow plain HTTP to a Vault off the loopback'),
-  PADLOCK_TRANSIT_MOUNT: mount('Mount of the transit engine', { default: 'transit' }),
-  PADLOCK_KV_MOUNT: mount('Mount of the KV version 2 engine', { default: 'secret' }),
+  PADLOCK_TRANSIT_MOUNT: mount('Mount of the transit engine', { default: defaultMounts.transit }),
+  PADLOCK_KV_MOUNT: mount('Mount of the KV version 2 engine', { default: defaultMounts.kv }),
   PADLOCK_SIGN_IN_FLIGHT: number(
     1,
     64,
     2,
     'Signing calls to Vault at once, over all keys; a key that has none may always send one',
   ),
-  PADLOCK_SIGN_BATCH_MAX: number(1, 256, 32, 'Most signatures in one call'),
+  // OpenBao's listener refuses a body with more than 1,000 strings (`max_request_json_strings`): four for a signature.
+  PADLOCK_SIGN_BATCH_MAX: number(1, 240, 32, 'Most signatures in one call'),
   PADLOCK_SIGN_QUEUE_MAX: number(
     1,
     100_000,
@@ -79,8 +83,15 @@ export const ConfigSchema = Type.Object({
 
   PADLOCK_CALLER_JWKS_URL: optional("JWK Set URL of the callers' issuer"),
   PADLOCK_CALLER_PUBLIC_KEY_FILE: optional(
-    "PEM file of the callers' issuer's public key, in place of the URL",
+    "file with the callers' issuer's public key (PEM, DER, base64, JWK or certificate), in place of the URL",
   ),
+  PADLOCK_CALLER_CACERT: optional(
+    "PEM file of the CA that signed the certificate of the callers' issuer, in place of the public CAs; read again when it changes",
+  ),
+  HTTPS_PROXY: optional(
+    'Proxy for the JWK Set over https, and for nothing else; also as `https_proxy`, which wins',
+  ),
+  NO_PROXY: optional('Hosts that are asked without it, with commas; also as `no_proxy`, which wins'),
   PADLOCK_ALLOW_INSECURE_JWKS: flag('true: allow plain HTTP to a JWK Set URL off the loopback'),
   PADLOCK_CALLER_JWKS_REFRESH_SECONDS: number(1, 86_400, 300, 'Seconds between two fetches of the JWK Set'),
   PADLOCK_CALLER_JWKS_COOLDOWN_SECONDS: number(
@@ -109,68 +120,3 @@ export const ConfigSchema = Type.Object({
 })
 
 export type Config = Readonly<Static<typeof ConfigSchema>>
-
-/** A configuration that cannot be used: one line for each variable that is wrong. */
-export class ConfigError extends Error {
-  readonly problems: readonly string[]
-
-  constructor(problems: readonly string[]) {
-    super(`The configuration is not usable:\n${problems.map((problem) => `  ${problem}`).join('\n')}`)
-    this.name = 'ConfigError'
-    this.problems = problems
-  }
-}
-
-function withDefaults(given: Unchecked): Unchecked {
-  const properties = Object.entries(ConfigSchema.properties as Record<string, { default?: unknown }>)
-  return { ...Object.fromEntries(properties.map(([name, schema]) => [name, schema.default])), ...given }
-}
-
-interface SchemaFault {
-  instancePath: string
-  keyword: string
-  message?: string
-  params: Record<string, unknown>
-}
-
-// A value is never repeated: it may be a secret.
-function schemaProblem(fault: SchemaFault): string | undefined {
-  if (fault.keyword === 'required') return `${fault.params.missingProperty} is required`
-  const name = fault.instancePath.slice(1)
-  if (fault.keyword === 'anyOf') {
-    const schema = ConfigSchema.properties[name as keyof Config] as { anyOf?: { const: string }[] }
-    return `${name} must be one of ${schema.anyOf?.map((entry) => entry.const).join(', ')}`
-  }
-  return fault.keyword === 'const' ? undefined : `${name} ${fault.message}`
-}
-
-/**
- * Reads the configuration from environment variables. An empty variable counts as not set.
- *
- * @returns a frozen object with the variables' own names and every default filled in
- * @throws ConfigError with all that is wrong, by the variables' names
- */
-export function loadConfig(env: NodeJS.ProcessEnv): Config {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
-  const problems = unsupportedProblems(given)
-  const ajv = new Ajv({ allErrors: true, coerceTypes: true, useDefaults: true, removeAdditional: 'all' })
-  let config: Config | undefined
-  try {
-    config = envSchema<Config>({ schema: ConfigSchema, data: given, env: false, dotenv: false, ajv })
-  } catch (error) {
-    const faults = (error as { errors?: SchemaFault[] }).errors
-    if (faults === undefined) throw error
-    problems.push(...faults.map(schemaProblem).filter((problem) => problem !== undefined))
-  }
-  problems.push(...ruleProblems(config ?? withDefaults(given)))
-  if (config === undefined || problems.length > 0) throw new ConfigError([...new Set(problems)])
-  return Object.freeze(config)
-}
-
-/** Variables with Padlock's prefix that nothing reads: most likely misspelt. */
-export function unknownVariables(env: NodeJS.ProcessEnv): string[] {
-  return Object.keys(env).filter(
-    (name) =>
-      name.startsWith('PADLOCK_') && !name.startsWith('PADLOCK_DEV_') && !(name in ConfigSchema.properties),
-  )
-}

@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
-import { flag, number, optional } from './config-types.ts'
+import { textFault } from './clean-value.ts'
+import { flag, number, optional } from './schema-types.ts'
 
 const oneOf = (values: readonly string[], description: string, options: object = {}) =>
   Type.Union(
@@ -79,7 +80,9 @@ type Unchecked = Readonly<Record<string, unknown>>
 
 /** Whether traces are asked for. */
 export function isTracingOn(config: Unchecked): boolean {
-  if (String(config.OTEL_SDK_DISABLED) === 'true' || config.OTEL_TRACES_EXPORTER === 'none') return false
+  if (String(config.OTEL_SDK_DISABLED) === 'true' || config.OTEL_TRACES_EXPORTER === 'none') {
+    return false
+  }
   return (
     config.OTEL_TRACES_EXPORTER === 'otlp' ||
     config.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined ||
@@ -87,15 +90,71 @@ export function isTracingOn(config: Unchecked): boolean {
   )
 }
 
+type Enumeration = { anyOf?: readonly { const?: unknown }[] }
+
+/** The values of a variable that has a closed list of them, and of the switch. */
+function choicesOf(name: string): readonly string[] | undefined {
+  if (name === 'OTEL_SDK_DISABLED') {
+    return ['true', 'false']
+  }
+  const schema = (tracingProperties as Record<string, Enumeration>)[name]
+  return schema?.anyOf?.map((choice) => String(choice.const))
+}
+
+/**
+ * Variables of traces whose value Padlock does not know, such as a sampler or a protocol that it does not have. They
+ * are ignored with a warning (OpenTelemetry specification, "Environment Variable Specification", enumerations).
+ */
+export function unknownTracingValues(env: NodeJS.ProcessEnv): string[] {
+  return Object.keys(tracingProperties).filter((name) => {
+    const value = env[name]?.toLowerCase()
+    if (value === undefined || textFault(value) !== undefined) {
+      return false
+    }
+    return value !== '' && choicesOf(name)?.includes(value) === false
+  })
+}
+
+/**
+ * The variables of traces that count: those of a closed list in lower case, without what Padlock does not know, and
+ * none but the switches while traces are off. Other variables stay as they are.
+ */
+export function knownTracingValues(given: Record<string, string>): Record<string, string> {
+  const unknown = unknownTracingValues(given)
+  const known = Object.entries(given).flatMap(([name, value]) => {
+    if (unknown.includes(name)) {
+      return []
+    }
+    return [[name, choicesOf(name) === undefined ? value : value.toLowerCase()] as const]
+  })
+  const values = Object.fromEntries(known)
+  if (isTracingOn(values)) {
+    return values
+  }
+  const switches = ['OTEL_SDK_DISABLED', 'OTEL_TRACES_EXPORTER']
+  return Object.fromEntries(
+    Object.entries(values).filter(([name]) => !(name in tracingProperties) || switches.includes(name)),
+  )
+}
+
 /** What is wrong with the variables of traces taken together, each by its name. */
 export function tracingProblems(config: Unchecked): string[] {
   const problems: string[] = []
   for (const name of ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']) {
-    if (config[name] === undefined) continue
+    if (config[name] === undefined) {
+      continue
+    }
     const url = URL.parse(String(config[name]))
-    if (url === null || !/^https?:$/.test(url.protocol)) problems.push(`${name} must be an http or https URL`)
-    else if (url.username !== '' || url.password !== '') {
+    if (url === null || !/^https?:$/.test(url.protocol)) {
+      problems.push(`${name} must be an http or https URL`)
+    } else if (url.username !== '' || url.password !== '') {
       problems.push(`${name} must not hold a user name or a password; OTEL_EXPORTER_OTLP_HEADERS may`)
+    }
+  }
+  for (const part of ['OTLP', 'OTLP_TRACES']) {
+    const [cert, key] = [`OTEL_EXPORTER_${part}_CLIENT_CERTIFICATE`, `OTEL_EXPORTER_${part}_CLIENT_KEY`]
+    if ((config[cert] === undefined) !== (config[key] === undefined)) {
+      problems.push(`${cert} and ${key} go together`)
     }
   }
   return problems

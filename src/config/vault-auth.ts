@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { mount, optional } from './config-types.ts'
+import { mount, optional } from './schema-types.ts'
 
 const methods = ['approle', 'token', 'jwt', 'kubernetes', 'cert', 'none'] as const
 type Method = (typeof methods)[number]
@@ -68,21 +68,29 @@ export function isTokenUnused(config: Unchecked): boolean {
 /** What is wrong with the variables of the login taken together, each by its name. */
 export function vaultAuthProblems(config: Unchecked): string[] {
   const method = config.PADLOCK_VAULT_AUTH
-  // The schema tells of it.
-  if (!isMethod(method)) return []
+  // The schema reports it.
+  if (!isMethod(method)) {
+    return []
+  }
   const problems: string[] = []
   const isSet = (name: string) => config[name] !== undefined
   const exactlyOne = (...names: Name[]) => {
-    if (names.filter(isSet).length !== 1) problems.push(`set exactly one of ${listOf(names)}`)
+    if (names.filter(isSet).length !== 1) {
+      problems.push(`set exactly one of ${listOf(names)}`)
+    }
   }
   const required = (...names: string[]) => {
     for (const name of names) {
-      if (!isSet(name)) problems.push(`${name} is required with PADLOCK_VAULT_AUTH=${method}`)
+      if (!isSet(name)) {
+        problems.push(`${name} is required with PADLOCK_VAULT_AUTH=${method}`)
+      }
     }
   }
   const known: readonly string[] = ['PADLOCK_VAULT_AUTH', 'VAULT_TOKEN', ...variablesOf[method]]
   for (const name of Object.keys(vaultAuthProperties).filter(isSet)) {
-    if (!known.includes(name)) problems.push(`${name} does not go with PADLOCK_VAULT_AUTH=${method}`)
+    if (!known.includes(name)) {
+      problems.push(`${name} does not go with PADLOCK_VAULT_AUTH=${method}`)
+    }
   }
   if (method === 'approle') {
     exactlyOne('PADLOCK_VAULT_ROLE_ID', 'PADLOCK_VAULT_ROLE_ID_FILE')
@@ -95,9 +103,15 @@ export function vaultAuthProblems(config: Unchecked): string[] {
       problems.push('PADLOCK_VAULT_ROLE is read for AppRole only with PADLOCK_VAULT_SECRET_ID_WRAPPED_FILE')
     }
   }
-  if (method === 'token') exactlyOne('VAULT_TOKEN', 'VAULT_TOKEN_FILE')
-  if (method === 'jwt') required('PADLOCK_VAULT_ROLE', 'PADLOCK_VAULT_JWT_FILE')
-  if (method === 'kubernetes') required('PADLOCK_VAULT_ROLE')
+  if (method === 'token') {
+    exactlyOne('VAULT_TOKEN', 'VAULT_TOKEN_FILE')
+  }
+  if (method === 'jwt') {
+    required('PADLOCK_VAULT_ROLE', 'PADLOCK_VAULT_JWT_FILE')
+  }
+  if (method === 'kubernetes') {
+    required('PADLOCK_VAULT_ROLE')
+  }
   if (method === 'cert') {
     required('VAULT_CLIENT_CERT', 'VAULT_CLIENT_KEY')
     if (URL.parse(String(config.VAULT_ADDR))?.protocol === 'http:') {

@@ -1,6 +1,25 @@
-import { fileStamp } from '../file-stamp.ts'
+import { statSync } from 'node:fs'
+import { Repeat } from '../timing/repeat.ts'
 
 const intervalMs = 1_000
+
+function stampOf(path: string): string {
+  try {
+    const stat = statSync(path, { throwIfNoEntry: false })
+    return stat === undefined ? 'none' : `${stat.ino}:${stat.size}:${stat.mtimeMs}`
+  } catch (error) {
+    // A folder on the way that was closed to Padlock: reading the file reports it.
+    return String((error as NodeJS.ErrnoException).code)
+  }
+}
+
+/**
+ * Tells whether files were written again: another stamp. A link is followed, so that a mounted Kubernetes secret,
+ * which changes by its link, is seen. A file that is missing or out of reach has a stamp as well.
+ */
+export function fileStamp(...paths: string[]): string {
+  return paths.map(stampOf).join(' ')
+}
 
 /**
  * Notices when files were written again. It looks once a second, which sees what a mounted secret does as well, and
@@ -9,7 +28,7 @@ const intervalMs = 1_000
 export class FileWatch {
   readonly #files: readonly string[]
   readonly #changed: () => void
-  #timer: NodeJS.Timeout | undefined
+  readonly #repeat = new Repeat(() => this.#look(), intervalMs)
   #known: string
   #last: string
 
@@ -25,19 +44,23 @@ export class FileWatch {
   }
 
   start(): void {
-    if (this.#files.length === 0) return
-    this.#timer = setInterval(() => this.#look(), intervalMs).unref()
+    if (this.#files.length === 0) {
+      return
+    }
+    this.#repeat.startLater()
   }
 
   stop(): void {
-    clearInterval(this.#timer)
+    this.#repeat.stop()
   }
 
   #look(): void {
     const now = fileStamp(...this.#files)
     const settled = now === this.#last
     this.#last = now
-    if (!settled || now === this.#known || now.split(' ').includes('none')) return
+    if (!settled || now === this.#known || now.split(' ').includes('none')) {
+      return
+    }
     this.#known = now
     this.#changed()
   }

@@ -55,12 +55,24 @@ export const claimsFaults = {
     stage: 'claims_invalid',
     severity: 'risk',
     cause:
-      'An id was read from a file or a form with what stands around it: whoever trims it merges two visitors.',
+      'An id was read from a file or a form with what stands around it: trimming it merges two visitors.',
   },
   user_id_control_character: {
     stage: 'claims_invalid',
     severity: 'risk',
     cause: 'Bytes were decoded in the wrong way, or invisible characters were pasted.',
+  },
+  user_id_invisible_character: {
+    stage: 'claims_invalid',
+    severity: 'risk',
+    cause:
+      'A variation selector or a filler was pasted, or an empty field was filled with one: two ids look alike.',
+  },
+  user_id_replacement_character: {
+    stage: 'claims_invalid',
+    severity: 'risk',
+    cause:
+      'Text was decoded with the wrong encoding: ids of different visitors become one. Decode it as what it is.',
   },
   user_id_not_normalized: {
     stage: 'claims_invalid',

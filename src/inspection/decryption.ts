@@ -1,10 +1,10 @@
 import { createDecipheriv, type KeyObject } from 'node:crypto'
 import { compactDecrypt } from 'jose'
 import type { CompactParts } from './compact-parts.ts'
-import type { Findings } from './faults.ts'
+import type { FaultList } from './faults.ts'
 import { readKeyTransport } from './key-transport.ts'
 
-/** Every RSA-OAEP, so that what is inside can be told although the algorithm is the wrong one. */
+/** Every RSA-OAEP, so that the contents can be reported although the algorithm is the wrong one. */
 const readable = ['RSA-OAEP-256', 'RSA-OAEP', 'RSA-OAEP-384', 'RSA-OAEP-512']
 /** Bytes of the content key (RFC 7518 §5). */
 const contentKeyBytes: Readonly<Record<string, number>> = {
@@ -27,14 +27,22 @@ export const named = (value: unknown): string =>
   typeof value === 'string' && /^[\w.+-]{1,40}$/.test(value) ? value : 'something else'
 
 /** Names what the header asks for and iAdvize does not take. */
-export function checkJweHeader(header: Readonly<Record<string, unknown>>, findings: Findings): void {
+export function checkJweHeader(header: Readonly<Record<string, unknown>>, findings: FaultList): void {
   const { alg, enc, cty } = header
-  if (alg === 'RSA-OAEP') findings.add('jwe_oaep_sha1', 'The JWE says "RSA-OAEP", not "RSA-OAEP-256".')
-  else if (alg !== 'RSA-OAEP-256')
+  if (alg === 'RSA-OAEP') {
+    findings.add('jwe_oaep_sha1', 'The JWE says "RSA-OAEP", not "RSA-OAEP-256".')
+  } else if (alg !== 'RSA-OAEP-256') {
     findings.add('jwe_alg', `The JWE says "alg" ${named(alg)}, not RSA-OAEP-256.`)
-  if (enc !== 'A256GCM') findings.add('jwe_enc', `The JWE says "enc" ${named(enc)}, not A256GCM.`)
-  if ('zip' in header) findings.add('jwe_zip', 'The content of the JWE is compressed ("zip").')
-  if ('crit' in header) findings.add('jwe_crit', 'The JWE has a "crit" header.')
+  }
+  if (enc !== 'A256GCM') {
+    findings.add('jwe_enc', `The JWE says "enc" ${named(enc)}, not A256GCM.`)
+  }
+  if ('zip' in header) {
+    findings.add('jwe_zip', 'The content of the JWE is compressed ("zip").')
+  }
+  if ('crit' in header) {
+    findings.add('jwe_crit', 'The JWE has a "crit" header.')
+  }
   // RFC 7519 §5.2: upper case is recommended, other case is the same.
   if (typeof cty !== 'string' || cty.toUpperCase() !== 'JWT') {
     findings.add(
@@ -49,7 +57,9 @@ function gcm(key: Buffer, parts: readonly Buffer[], aad: Buffer | undefined): Bu
   const [, , iv, ciphertext, tag] = parts as [Buffer, Buffer, Buffer, Buffer, Buffer]
   try {
     const decipher = createDecipheriv('aes-256-gcm', key, iv, { authTagLength: 16 }).setAuthTag(tag)
-    if (aad) decipher.setAAD(aad)
+    if (aad) {
+      decipher.setAAD(aad)
+    }
     return Buffer.concat([decipher.update(ciphertext), decipher.final()])
   } catch {
     return undefined
@@ -60,7 +70,7 @@ function gcm(key: Buffer, parts: readonly Buffer[], aad: Buffer | undefined): Bu
 function diagnose(
   { parts, header }: CompactParts,
   key: KeyObject,
-  findings: Findings,
+  findings: FaultList,
 ): Uint8Array | undefined {
   const bytes = parts.map((part) => Buffer.from(part, 'base64url'))
   const [, encryptedKey, iv, , tag] = bytes as [Buffer, Buffer, Buffer, Buffer, Buffer]
@@ -77,7 +87,7 @@ function diagnose(
   }
   const { padding, contentKey } = transport
   const expected = oaepName[String(header.alg)]
-  // One that the header names truly was told with the header.
+  // One that the header names was reported with the header.
   if (padding !== expected && readable.includes(String(header.alg))) {
     findings.add(
       'oaep_mismatch',
@@ -93,17 +103,30 @@ function diagnose(
     return undefined
   }
   if (header.enc !== 'A256GCM') {
-    if (padding === expected) findings.add('content_damaged', 'The content of the JWE does not fit its tag.')
+    if (padding === expected) {
+      findings.add('content_damaged', 'The content of the JWE does not fit its tag.')
+    }
     return undefined
   }
-  if (iv.length !== 12) findings.add('iv_length', `The initialization vector has ${8 * iv.length} bits.`)
-  if (tag.length !== 16) findings.add('tag_length', `The authentication tag has ${8 * tag.length} bits.`)
-  if (iv.length === 0 || tag.length !== 16) return undefined
+  if (iv.length !== 12) {
+    findings.add('iv_length', `The initialization vector has ${8 * iv.length} bits.`)
+  }
+  if (tag.length !== 16) {
+    findings.add('tag_length', `The authentication tag has ${8 * tag.length} bits.`)
+  }
+  if (iv.length === 0 || tag.length !== 16) {
+    return undefined
+  }
   const content = gcm(contentKey, bytes, Buffer.from(parts[0] as string))
-  if (content) return content
+  if (content) {
+    return content
+  }
   const withoutAad = gcm(contentKey, bytes, undefined)
-  if (withoutAad) findings.add('content_aad', 'The header is not part of what the tag covers.')
-  else findings.add('content_damaged', 'The content of the JWE does not fit its tag.')
+  if (withoutAad) {
+    findings.add('content_aad', 'The header is not part of what the tag covers.')
+  } else {
+    findings.add('content_damaged', 'The content of the JWE does not fit its tag.')
+  }
   return withoutAad
 }
 
@@ -115,14 +138,16 @@ function diagnose(
 export async function decryptJwe(
   jwe: CompactParts,
   key: KeyObject,
-  findings: Findings,
+  findings: FaultList,
 ): Promise<Uint8Array | undefined> {
   try {
     const options = { keyManagementAlgorithms: readable }
     return (await compactDecrypt(jwe.parts.join('.'), key, options)).plaintext
   } catch {
     // What the header asks for was named already.
-    if ('crit' in jwe.header || 'zip' in jwe.header || !/^RSA/.test(String(jwe.header.alg))) return undefined
+    if ('crit' in jwe.header || 'zip' in jwe.header || !/^RSA/.test(String(jwe.header.alg))) {
+      return undefined
+    }
     return diagnose(jwe, key, findings)
   }
 }

@@ -21,7 +21,7 @@ export interface Fault {
 }
 
 /** What an inspection finds, in the order in which the recipient would. */
-export class Findings {
+export class FaultList {
   readonly faults: Fault[] = []
   /** what is worth knowing and not wrong */
   readonly notes: string[] = []

@@ -1,13 +1,12 @@
 import type { KeyObject } from 'node:crypto'
-import { type CompactParts, parseJsonObject, readParts } from './inspect/compact-parts.ts'
-import { checkJweHeader, decryptJwe } from './inspect/decryption.ts'
-import { duplicateName } from './inspect/duplicate-name.ts'
-import { type Fault, Findings } from './inspect/faults.ts'
-import { checkRegisteredClaims } from './inspect/registered-claims.ts'
-import { readSerialization, type Serialized } from './inspect/serialization.ts'
-import { unwrapSignature } from './inspect/signature-bytes.ts'
-import { checkJwsHeader, type VerificationKeys, verifyJws } from './inspect/verification.ts'
-import { checkVisitorClaims } from './inspect/visitor-claims.ts'
+import { type CompactParts, duplicateName, parseJsonObject, readParts } from './compact-parts.ts'
+import { checkJweHeader, decryptJwe } from './decryption.ts'
+import { type Fault, FaultList } from './faults.ts'
+import { checkRegisteredClaims } from './registered-claims.ts'
+import { readSerialization, type Serialized } from './serialization.ts'
+import { unwrapSignature } from './signature-bytes.ts'
+import { checkJwsHeader, type VerificationKeys, verifyJws } from './verification.ts'
+import { checkVisitorClaims } from './visitor-claims.ts'
 
 /** What a token is inspected with. What is left out is not checked, and the verdict says so. */
 export interface InspectionKeys extends VerificationKeys {
@@ -38,7 +37,7 @@ export interface Inspection {
 const deepest = 3
 
 class TokenInspection {
-  readonly findings = new Findings()
+  readonly findings = new FaultList()
   readonly report: Partial<Pick<Inspection, 'jwe' | 'jws' | 'claims'>> = {}
   readonly #keys: InspectionKeys
   readonly #now: number
@@ -51,7 +50,9 @@ class TokenInspection {
 
   async inspect(text: string): Promise<void> {
     const serialized = readSerialization(text, 'The token', this.findings)
-    if (serialized.kind === 'jwe') return this.#jwe(serialized.parts, 1)
+    if (serialized.kind === 'jwe') {
+      return this.#jwe(serialized.parts, 1)
+    }
     if (serialized.kind === 'jws') {
       this.findings.add('not_encrypted', 'The token is a JWS, not encrypted.')
       return this.#jws(serialized.parts)
@@ -66,22 +67,32 @@ class TokenInspection {
 
   async #jwe(given: readonly string[], depth: number): Promise<void> {
     const jwe = readParts(given, this.findings)
-    if (jwe === undefined) return
+    if (jwe === undefined) {
+      return
+    }
     checkJweHeader(jwe.header, this.findings)
     this.report.jwe ??= { header: jwe.header, decrypted: false }
-    if (this.#keys.recipientKey === undefined) return
+    if (this.#keys.recipientKey === undefined) {
+      return
+    }
     const content = await decryptJwe(jwe, this.#keys.recipientKey, this.findings)
-    if (content === undefined) return
+    if (content === undefined) {
+      return
+    }
     this.report.jwe.decrypted = true
     await this.#content(Buffer.from(content).toString('utf8'), depth)
   }
 
   async #content(text: string, depth: number): Promise<void> {
     const inner: Serialized = readSerialization(text, 'The content of the JWE', this.findings)
-    if (inner.kind === 'jws') return this.#jws(inner.parts)
+    if (inner.kind === 'jws') {
+      return this.#jws(inner.parts)
+    }
     if (inner.kind === 'jwe') {
       this.findings.add('nested_twice', 'Inside the JWE is another JWE.')
-      if (depth < deepest) await this.#jwe(inner.parts, depth + 1)
+      if (depth < deepest) {
+        await this.#jwe(inner.parts, depth + 1)
+      }
     } else if (inner.kind === 'json') {
       this.findings.add('plain_claims', 'Inside the JWE are plain claims, without a signature.')
       this.#claims(Buffer.from(text))
@@ -94,16 +105,22 @@ class TokenInspection {
     const [header = '', payload = '', signature = ''] = given
     const unwrapped = unwrapSignature(signature, this.findings) ?? signature
     const jws = readParts([header, payload, unwrapped], this.findings)
-    if (jws === undefined) return
+    if (jws === undefined) {
+      return
+    }
     const compact = jws.parts.join('.')
     this.report.jws = { header: jws.header, compact, verifiedWith: undefined }
-    if (checkJwsHeader(jws.header, this.findings)) await this.#verify(jws)
+    if (checkJwsHeader(jws.header, this.findings)) {
+      await this.#verify(jws)
+    }
     this.#payload(Buffer.from(jws.parts[1] as string, 'base64url'))
   }
 
   async #verify(jws: CompactParts): Promise<void> {
     const { publicKeys, otherKeys = [] } = this.#keys
-    if (publicKeys.length + otherKeys.length === 0) return
+    if (publicKeys.length + otherKeys.length === 0) {
+      return
+    }
     const verifiedWith = await verifyJws(jws, this.#keys, this.findings)
     this.report.jws = { ...(this.report.jws as NonNullable<Inspection['jws']>), verifiedWith }
   }
@@ -129,15 +146,18 @@ class TokenInspection {
       this.findings.add('claims_unreadable', 'The payload is not a JSON object.')
       return
     }
-    if (duplicateName(bytes.toString('utf8')))
+    if (duplicateName(bytes.toString('utf8'))) {
       this.findings.add('claim_twice', 'The claims have a name twice.')
+    }
     this.report.claims = claims
     checkRegisteredClaims(claims, this.#now, this.findings)
     checkVisitorClaims(claims, this.findings)
   }
 
   verdict(): Inspection['verdict'] {
-    if (this.findings.faults.some(({ severity }) => severity === 'refused')) return 'refused'
+    if (this.findings.faults.some(({ severity }) => severity === 'refused')) {
+      return 'refused'
+    }
     return this.report.jws?.verifiedWith === undefined ? 'unverified' : 'accepted'
   }
 }

@@ -25,7 +25,8 @@ export const jwsFaults = {
   signature_hash: { stage: 'signature_invalid', cause: 'Another hash was chosen: RS256 signs a SHA-256.' },
   signature_double_digest: {
     stage: 'signature_invalid',
-    cause: 'A digest was given to what hashes by itself: with Vault, `prehashed: true` is missing.',
+    cause:
+      'A digest was given to a function that hashes its input itself: with Vault, `prehashed: true` is missing.',
   },
   signature_digest_text: {
     stage: 'signature_invalid',
@@ -59,7 +60,7 @@ export const jwsFaults = {
   signature_wrong_key: {
     stage: 'signature_invalid',
     cause:
-      'Another key signed (an environment mixed up, a key made anew), or the content was changed afterwards.',
+      'Another key signed (an environment mixed up, a key created again), or the content was changed afterwards.',
   },
   kid_mismatch: {
     stage: 'signature_invalid',

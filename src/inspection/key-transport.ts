@@ -25,19 +25,27 @@ const xor = (a: Buffer, b: Buffer): Buffer => Buffer.from(a.map((byte, i) => byt
 function oaep(encoded: Buffer, hash: string, maskHash: string): Buffer | undefined {
   const labelHash = createHash(hash).digest()
   const size = labelHash.length
-  if (encoded[0] !== 0 || encoded.length < 2 * size + 2) return undefined
+  if (encoded[0] !== 0 || encoded.length < 2 * size + 2) {
+    return undefined
+  }
   const maskedBlock = encoded.subarray(1 + size)
   const seed = xor(encoded.subarray(1, 1 + size), mask(maskedBlock, size, maskHash))
   const block = xor(maskedBlock, mask(seed, maskedBlock.length, maskHash))
-  if (!block.subarray(0, size).equals(labelHash)) return undefined
+  if (!block.subarray(0, size).equals(labelHash)) {
+    return undefined
+  }
   const end = block.indexOf(1, size)
-  if (end < 0 || block.subarray(size, end).some((byte) => byte !== 0)) return undefined
+  if (end < 0 || block.subarray(size, end).some((byte) => byte !== 0)) {
+    return undefined
+  }
   return block.subarray(end + 1)
 }
 
 /** EME-PKCS1-v1_5 decoding (RFC 8017 §7.2.2, step 3). */
 function pkcs1(encoded: Buffer): Buffer | undefined {
-  if (encoded[0] !== 0 || encoded[1] !== 2) return undefined
+  if (encoded[0] !== 0 || encoded[1] !== 2) {
+    return undefined
+  }
   const end = encoded.indexOf(0, 2)
   return end < 10 ? undefined : encoded.subarray(end + 1)
 }
@@ -53,7 +61,7 @@ const paddings: Readonly<Record<string, (encoded: Buffer) => Buffer | undefined>
 }
 
 /**
- * Tries every padding on an encrypted key. For diagnosis alone: an answer that tells them apart, given to strangers,
+ * Tries every padding on an encrypted key. For diagnosis alone: an answer that distinguishes them, given to strangers,
  * would let them decrypt (Bleichenbacher's and Manger's attacks).
  *
  * @returns undefined where none fits: it was made for another key, or was changed
@@ -68,7 +76,9 @@ export function readKeyTransport(encryptedKey: Buffer, privateKey: KeyObject): K
   for (const [padding, decode] of Object.entries(paddings)) {
     const contentKey = decode(encoded)
     // PKCS#1 v1.5 fits one foreign text in 65,536 by chance; a content key has 16 to 64 bytes, or is their text.
-    if (contentKey && contentKey.length >= 16 && contentKey.length <= 128) return { padding, contentKey }
+    if (contentKey && contentKey.length >= 16 && contentKey.length <= 128) {
+      return { padding, contentKey }
+    }
   }
   return undefined
 }

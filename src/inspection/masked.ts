@@ -1,3 +1,5 @@
+import { printable } from '../printable.ts'
+
 /** Header parameters and claims whose values say nothing of a visitor. */
 const shown: ReadonlySet<string> = new Set([
   ...['alg', 'enc', 'cty', 'typ', 'kid', 'zip', 'crit', 'b64', 'x5t', 'x5t#S256'],
@@ -6,30 +8,36 @@ const shown: ReadonlySet<string> = new Set([
 const longestValue = 300
 const longestName = 80
 
-/** Everything that a terminal would act on, or that turns the direction of a line, as JSON escapes it. */
+/** Printable text of at most `length` UTF-16 units. */
 const escaped = (text: string, length: number): string => {
-  const cut = text.length > length ? `${text.slice(0, length)}…` : text
-  return cut.replaceAll(/[\p{C}\u2028\u2029]/gu, (character) =>
-    Array.from(
-      { length: character.length },
-      (_, i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`,
-    ).join(''),
-  )
+  return printable(text.length > length ? `${text.slice(0, length)}…` : text)
 }
 
 function hidden(value: unknown): unknown {
-  if (typeof value === 'string') return `(${value.length} character${value.length === 1 ? '' : 's'})`
-  if (Array.isArray(value)) return `(a list of ${value.length})`
-  if (typeof value !== 'object' || value === null) return `(${value === null ? 'null' : typeof value})`
+  if (typeof value === 'string') {
+    return `(${value.length} character${value.length === 1 ? '' : 's'})`
+  }
+  if (Array.isArray(value)) {
+    return `(a list of ${value.length})`
+  }
+  if (typeof value !== 'object' || value === null) {
+    return `(${value === null ? 'null' : typeof value})`
+  }
   return Object.fromEntries(
     Object.entries(value).map(([name, field]) => [escaped(name, longestName), hidden(field)]),
   )
 }
 
 function bounded(value: unknown): unknown {
-  if (typeof value === 'string') return escaped(value, longestValue)
-  if (Array.isArray(value)) return value.slice(0, 20).map(bounded)
-  if (typeof value !== 'object' || value === null) return value
+  if (typeof value === 'string') {
+    return escaped(value, longestValue)
+  }
+  if (Array.isArray(value)) {
+    return value.slice(0, 20).map(bounded)
+  }
+  if (typeof value !== 'object' || value === null) {
+    return value
+  }
   return Object.fromEntries(
     Object.entries(value).map(([name, field]) => [escaped(name, longestName), bounded(field)]),
   )
@@ -41,7 +49,7 @@ function bounded(value: unknown): unknown {
  *
  * @param show true: personal data too
  */
-export function printable(object: Readonly<Record<string, unknown>>, show = false): Record<string, unknown> {
+export function masked(object: Readonly<Record<string, unknown>>, show = false): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(object).map(([name, value]) => [
       escaped(name, longestName),

@@ -1,4 +1,4 @@
-import type { Findings } from './faults.ts'
+import type { FaultList } from './faults.ts'
 
 /** Longest life of a token in seconds that Padlock's profiles may give. */
 const longestLifeSeconds = 86_400
@@ -19,7 +19,7 @@ export function spanText(seconds: number): string {
   return `${count} ${name}${count === 1 ? '' : 's'}`
 }
 
-function checkExp(exp: unknown, now: number, findings: Findings): void {
+function checkExp(exp: unknown, now: number, findings: FaultList): void {
   if (exp === undefined) {
     findings.add('exp_missing', 'There is no "exp".')
     return
@@ -56,11 +56,13 @@ function checkExp(exp: unknown, now: number, findings: Findings): void {
 export function checkRegisteredClaims(
   { iss, exp, nbf, iat }: Readonly<Record<string, unknown>>,
   now: number,
-  findings: Findings,
+  findings: FaultList,
 ): void {
-  if (iss === undefined || iss === '')
+  if (iss === undefined || iss === '') {
     findings.add('iss_missing', `"iss" is ${iss === '' ? 'empty' : 'not there'}.`)
-  else if (typeof iss !== 'string') findings.add('iss_wrong_type', '"iss" is no text.')
+  } else if (typeof iss !== 'string') {
+    findings.add('iss_wrong_type', '"iss" is no text.')
+  }
   checkExp(exp, now, findings)
   if (typeof nbf === 'number' && nbf > now + clockToleranceSeconds) {
     findings.add('not_yet_valid', `The token is not valid before ${spanText(nbf - now)} from now ("nbf").`)

@@ -1,4 +1,4 @@
-import type { Findings } from './faults.ts'
+import type { FaultList } from './faults.ts'
 
 /** A token's text, unwrapped: compact parts as they came, or what stands in their place. */
 export type Serialized = { kind: 'jwe' | 'jws'; parts: string[] } | { kind: 'json' | 'other' }
@@ -34,9 +34,11 @@ function fromJsonSerialization(object: Record<string, unknown>): Serialized | un
   return undefined
 }
 
-function unwrapJson(text: string, what: string, findings: Findings): Serialized | string {
+function unwrapJson(text: string, what: string, findings: FaultList): Serialized | string {
   const value = parse(text)
-  if (!isObject(value) && typeof value !== 'string') return text
+  if (!isObject(value) && typeof value !== 'string') {
+    return text
+  }
   const serialized = isObject(value) ? fromJsonSerialization(value) : undefined
   if (serialized) {
     findings.add('json_serialization', `${what} is in JSON serialization.`)
@@ -45,7 +47,9 @@ function unwrapJson(text: string, what: string, findings: Findings): Serialized 
   const inside = isObject(value)
     ? tokenMembers.map((name) => value[name]).find((it) => typeof it === 'string')
     : value
-  if (typeof inside !== 'string') return { kind: 'json' }
+  if (typeof inside !== 'string') {
+    return { kind: 'json' }
+  }
   findings.add('token_in_json', `${what} stands inside JSON.`)
   return inside
 }
@@ -55,11 +59,13 @@ function unwrapJson(text: string, what: string, findings: Findings): Serialized 
  *
  * @param what names the text in the faults
  */
-export function readSerialization(input: string, what: string, findings: Findings): Serialized {
+export function readSerialization(input: string, what: string, findings: FaultList): Serialized {
   let text = input
   if (/^\s*["{]/.test(text)) {
     const unwrapped = unwrapJson(text.trim(), what, findings)
-    if (typeof unwrapped !== 'string') return unwrapped
+    if (typeof unwrapped !== 'string') {
+      return unwrapped
+    }
     text = unwrapped
   }
   if (/^\s*(authorization:\s*)?bearer\s/i.test(text)) {
@@ -79,7 +85,11 @@ export function readSerialization(input: string, what: string, findings: Finding
     return { kind: 'other' }
   }
   const parts = text.split('.')
-  if (parts.length === 5) return { kind: 'jwe', parts }
-  if (parts.length === 3) return { kind: 'jws', parts }
+  if (parts.length === 5) {
+    return { kind: 'jwe', parts }
+  }
+  if (parts.length === 3) {
+    return { kind: 'jws', parts }
+  }
   return { kind: 'other' }
 }

@@ -1,4 +1,4 @@
-import type { Findings } from './faults.ts'
+import type { FaultList } from './faults.ts'
 
 const base64 = /^[A-Za-z0-9+/_-]+={0,2}$/
 
@@ -12,7 +12,7 @@ const isDerPair = (bytes: Buffer): boolean =>
  * @param text the third part of a compact JWS, before anything is made of it
  * @returns the part as base64url, or undefined where nothing was to be taken off
  */
-export function unwrapSignature(text: string, findings: Findings): string | undefined {
+export function unwrapSignature(text: string, findings: FaultList): string | undefined {
   const decoded = () => Buffer.from(text, 'base64url').toString('latin1')
   const vault = /^vault:v\d+:(.*)$/s
   const inner = vault.exec(text)?.[1] ?? vault.exec(decoded())?.[1]
@@ -35,12 +35,16 @@ export function unwrapSignature(text: string, findings: Findings): string | unde
 export function checkSignatureLength(
   signature: Buffer,
   sizes: readonly number[],
-  findings: Findings,
+  findings: FaultList,
 ): boolean {
-  if (sizes.includes(signature.length)) return false
+  if (sizes.includes(signature.length)) {
+    return false
+  }
   const bytes = `The signature has ${signature.length} bytes; the public key makes ${sizes.join(' or ')}`
-  if (isDerPair(signature))
+  if (isDerPair(signature)) {
     findings.add('signature_der', `${bytes}, and it is an ASN.1 sequence, as of ECDSA.`)
-  else findings.add('signature_length', `${bytes}.`)
+  } else {
+    findings.add('signature_length', `${bytes}.`)
+  }
   return true
 }

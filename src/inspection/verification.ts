@@ -1,9 +1,9 @@
 import { constants, createHash, type KeyObject, verify } from 'node:crypto'
 import { compactVerify } from 'jose'
-import { keyFingerprint, rsaThumbprint } from '../rsa-public-key.ts'
+import { keyFingerprint, rsaThumbprint } from '../keys/rsa-public-key.ts'
 import type { CompactParts } from './compact-parts.ts'
 import { named } from './decryption.ts'
-import type { Findings } from './faults.ts'
+import type { FaultList } from './faults.ts'
 import { checkSignatureLength } from './signature-bytes.ts'
 
 /** The customer's RSA keys. */
@@ -15,15 +15,24 @@ export interface VerificationKeys {
 }
 
 /** @returns false where the header alone says that no signature of RS256 is here */
-export function checkJwsHeader(header: Readonly<Record<string, unknown>>, findings: Findings): boolean {
+export function checkJwsHeader(header: Readonly<Record<string, unknown>>, findings: FaultList): boolean {
   const { alg } = header
-  if ('crit' in header) findings.add('jws_crit', 'The JWS has a "crit" header.')
-  if (alg === 'RS256') return !('crit' in header)
+  if ('crit' in header) {
+    findings.add('jws_crit', 'The JWS has a "crit" header.')
+  }
+  if (alg === 'RS256') {
+    return !('crit' in header)
+  }
   const says = `The JWS says "alg" ${named(alg)}, not RS256.`
-  if (/^none$/i.test(String(alg))) findings.add('unsigned', says)
-  else if (/^HS\d+$/.test(String(alg))) findings.add('symmetric_signature', says)
-  else if (/^PS\d+$/.test(String(alg))) findings.add('signature_pss', says)
-  else findings.add('jws_alg', says)
+  if (/^none$/i.test(String(alg))) {
+    findings.add('unsigned', says)
+  } else if (/^HS\d+$/.test(String(alg))) {
+    findings.add('symmetric_signature', says)
+  } else if (/^PS\d+$/.test(String(alg))) {
+    findings.add('signature_pss', says)
+  } else {
+    findings.add('jws_alg', says)
+  }
   return false
 }
 
@@ -79,9 +88,11 @@ const diagnoses = {
   ],
 } satisfies Partial<Record<string, [Check, string]>>
 
-function nameFault(input: Buffer, signature: Buffer, keys: readonly KeyObject[], findings: Findings): void {
+function nameFault(input: Buffer, signature: Buffer, keys: readonly KeyObject[], findings: FaultList): void {
   const sizes = keys.map((key) => Math.ceil((key.asymmetricKeyDetails?.modulusLength ?? 0) / 8))
-  if (checkSignatureLength(signature, [...new Set(sizes)], findings)) return
+  if (checkSignatureLength(signature, [...new Set(sizes)], findings)) {
+    return
+  }
   for (const [code, [check, detail]] of Object.entries(diagnoses)) {
     if (keys.some((key) => check(input, key, signature))) {
       findings.add(code as keyof typeof diagnoses, detail)
@@ -93,10 +104,14 @@ function nameFault(input: Buffer, signature: Buffer, keys: readonly KeyObject[],
   findings.add('signature_wrong_key', `${which} the signature.`)
 }
 
-function checkKeyId(kid: unknown, signer: KeyObject, keys: readonly KeyObject[], findings: Findings): void {
-  if (typeof kid !== 'string') return
+function checkKeyId(kid: unknown, signer: KeyObject, keys: readonly KeyObject[], findings: FaultList): void {
+  if (typeof kid !== 'string') {
+    return
+  }
   const thumbprint = rsaThumbprint(signer)
-  if (kid === thumbprint) return
+  if (kid === thumbprint) {
+    return
+  }
   if (keys.some((key) => rsaThumbprint(key) === kid)) {
     findings.add('kid_mismatch', 'The "kid" names another key than the one that verifies the signature.')
   } else {
@@ -112,7 +127,7 @@ function checkKeyId(kid: unknown, signer: KeyObject, keys: readonly KeyObject[],
 export async function verifyJws(
   { parts, header }: CompactParts,
   { publicKeys, otherKeys = [] }: VerificationKeys,
-  findings: Findings,
+  findings: FaultList,
 ): Promise<KeyObject | undefined> {
   const verifies = async (key: KeyObject) =>
     compactVerify(parts.join('.'), key, { algorithms: ['RS256'] }).then(
@@ -121,12 +136,16 @@ export async function verifyJws(
     )
   const all = [...publicKeys, ...otherKeys]
   for (const key of publicKeys) {
-    if (!(await verifies(key))) continue
+    if (!(await verifies(key))) {
+      continue
+    }
     checkKeyId(header.kid, key, all, findings)
     return key
   }
   for (const key of otherKeys) {
-    if (!(await verifies(key))) continue
+    if (!(await verifies(key))) {
+      continue
+    }
     const detail = `Another key of the JWK Set verifies the signature, ${keyFingerprint(key)}, not the public key given.`
     findings.add('signature_wrong_key_version', detail)
     return undefined

@@ -1,22 +1,25 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
+import type { LostLines } from '../lines/line-buffer.ts'
+import type { LineState } from '../lines/line-channel.ts'
 import type { SigningKey } from '../token/signer.ts'
+import { type SubjectKey, subjectPseudonym } from '../token/subject.ts'
 import type { AskedRecord, IssuedRecord, LostRecord } from './issuance-record.ts'
-import { LineFile, type LineFileState } from './line-file.ts'
-import { type SubjectKey, subjectPseudonym } from './subject.ts'
 
 /** Where the lines go. */
 export interface LineSink {
-  append(line: string): void
-  /** begins to write what has come */
-  flush(): void
-  rotate(): void
-  state(): LineFileState
-  /** writes what is left, within so many milliseconds; gives how many lines were lost since the start */
+  /** false for a line that found no room and is lost */
+  append(line: string): boolean
+  /** writes what has come; false where that fails, or a write takes more milliseconds: the lines wait */
+  written(withinMs: number): Promise<boolean>
+  state(): LineState
+  /** all lines are written, and the one in place of lost lines */
+  readonly isSettled: boolean
+  /** writes what is left, within a number of milliseconds; returns how many lines could not be written since the start */
   close(withinMs: number): Promise<number>
 }
 
-/** A token that was made, as the log tells of it. */
+/** A token that was made, as the log records it. */
 export interface IssuedToken {
   profile: string
   /** the caller's `sub` */
@@ -41,19 +44,34 @@ export class IssuanceLog {
   readonly #sink: LineSink
   readonly #instance: string
 
-  constructor(sink: LineSink, instance = newInstance()) {
+  private constructor(sink: LineSink, instance: string) {
     this.#sink = sink
     this.#instance = instance
   }
 
-  /** @throws Error of the system when the file cannot be opened */
-  static async toFile(path: string): Promise<IssuanceLog> {
+  /**
+   * @param open makes the sink; `tellLost` is the line that stands in place of lost lines
+   * @throws what `open` throws
+   */
+  static async open(
+    open: (tellLost: (lost: LostLines) => string) => LineSink | Promise<LineSink>,
+  ): Promise<IssuanceLog> {
     const instance = newInstance()
-    return new IssuanceLog(await LineFile.open(path, (lost) => lineOfLost(lost, instance)), instance)
+    return new IssuanceLog(await open((lost) => lineOfLost(lost, instance)), instance)
   }
 
-  /** A call leaves for Vault; to be told before it does. */
-  asked({ name, version }: SigningKey, correlationId: string, digests: readonly Buffer[]): void {
+  /**
+   * A call is about to leave for Vault.
+   *
+   * @param withinMs time limit of its line, in milliseconds
+   * @returns true once its line is handed to the system, false where it waits or is lost
+   */
+  async asked(
+    { name, version }: SigningKey,
+    correlationId: string,
+    digests: readonly Buffer[],
+    withinMs: number,
+  ): Promise<boolean> {
     const record: AskedRecord = {
       event: 'asked',
       time: new Date().toISOString(),
@@ -63,12 +81,11 @@ export class IssuanceLog {
       auditIds: digests.map((digest) => digest.toString('base64url')),
       instance: this.#instance,
     }
-    this.#sink.append(`${JSON.stringify(record)}\n`)
-    this.#sink.flush()
+    return this.#sink.append(`${JSON.stringify(record)}\n`) && this.#sink.written(withinMs)
   }
 
-  /** A token is made; to be told before it is answered. */
-  issued({ profile, sub, auditId, key, correlationId, requestId, userId }: IssuedToken): void {
+  /** A token is made; call it before the answer. @returns false for a line that found no room and is lost */
+  issued({ profile, sub, auditId, key, correlationId, requestId, userId }: IssuedToken): boolean {
     const { subjectKey } = this
     const record: IssuedRecord = {
       event: 'issued',
@@ -86,19 +103,19 @@ export class IssuanceLog {
       }),
       instance: this.#instance,
     }
-    this.#sink.append(`${JSON.stringify(record)}\n`)
+    return this.#sink.append(`${JSON.stringify(record)}\n`)
   }
 
-  /** Goes on in a new file where the old one was renamed. */
-  rotate(): void {
-    this.#sink.rotate()
-  }
-
-  state(): LineFileState {
+  state(): LineState {
     return this.#sink.state()
   }
 
-  /** Writes what is left. @returns how many lines were lost since the start */
+  /** True when all lines are written, and the one in place of lost lines. */
+  get isSettled(): boolean {
+    return this.#sink.isSettled
+  }
+
+  /** Writes what is left. @returns how many lines could not be written since the start */
   close(): Promise<number> {
     return this.#sink.close(closeWithinMs)
   }
@@ -109,7 +126,7 @@ function newInstance(): string {
   return `${hostname()}-${randomBytes(4).toString('hex')}`
 }
 
-function lineOfLost({ lines, since, until }: { lines: number; since: Date; until: Date }, instance: string) {
+function lineOfLost({ lines, since, until }: LostLines, instance: string): string {
   const record: LostRecord = {
     event: 'lost',
     time: new Date().toISOString(),

@@ -60,10 +60,21 @@ const checks = {
   lost: Compile(LostSchema),
 }
 
+/** Whether there is such a time: a record of the 32nd of a month would be passed over as outside every interval. */
+const isTime = (text: string) => {
+  const ms = Date.parse(text)
+  return !Number.isNaN(ms) && new Date(ms).toISOString() === text
+}
+
 /** Whether a parsed line is one of the issuance log's, whole and of a known kind. */
 export function isIssuanceRecord(value: unknown): value is IssuanceRecord {
   const event = (value as { event?: unknown } | null)?.event
-  return typeof event === 'string' && Object.hasOwn(checks, event)
-    ? checks[event as keyof typeof checks].Check(value)
-    : false
+  if (typeof event !== 'string' || !Object.hasOwn(checks, event)) {
+    return false
+  }
+  if (!checks[event as keyof typeof checks].Check(value)) {
+    return false
+  }
+  const record = value as IssuanceRecord
+  return isTime(record.time) && (record.event !== 'lost' || (isTime(record.since) && isTime(record.until)))
 }

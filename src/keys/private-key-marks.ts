@@ -15,7 +15,9 @@ const storeMagic = [0xfeedfeed, 0xcececece]
 /** The bytes behind the header of a DER SEQUENCE (X.690 §8.9); undefined for anything else. */
 function sequence(der: Uint8Array): Buffer | undefined {
   const bytes = Buffer.from(der)
-  if (bytes[0] !== 0x30 || bytes.length < 2) return undefined
+  if (bytes[0] !== 0x30 || bytes.length < 2) {
+    return undefined
+  }
   const length = bytes[1] as number
   return bytes.subarray(length < 0x80 ? 2 : 2 + (length & 0x7f))
 }
@@ -32,12 +34,20 @@ export function isPrivateDer(der: Buffer): boolean {
       return false
     }
   })
-  if (isKey) return true
-  if (der.length >= 4 && storeMagic.includes(der.readUInt32BE(0))) return true
+  if (isKey) {
+    return true
+  }
+  if (der.length >= 4 && storeMagic.includes(der.readUInt32BE(0))) {
+    return true
+  }
   const inside = sequence(der)
-  if (inside === undefined) return false
+  if (inside === undefined) {
+    return false
+  }
   // RFC 7292 §4: a PFX begins with its version, 3.
-  if (inside.subarray(0, 3).toString('hex') === '020103') return true
+  if (inside.subarray(0, 3).toString('hex') === '020103') {
+    return true
+  }
   const scheme = sequence(inside)?.toString('hex') ?? ''
   return passwordSchemes.some((prefix) => scheme.startsWith(prefix))
 }

@@ -1,26 +1,25 @@
-import { Gauge, Histogram, type Registry } from 'prom-client'
-import type { TransitSignerObserver } from '../vault/transit-signer.ts'
-import { durationBuckets } from './duration-buckets.ts'
+import { Histogram, type Registry } from 'prom-client'
+import type { SignObserver } from '../vault/signing/observation.ts'
+import { readGauge } from './read-metrics.ts'
+
+/** Upper bounds, in seconds, of histograms of times: a millisecond to more than the deadline. */
+export const durationBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5]
 
 /** How signatures come and go. */
-export function signingMetrics(registry: Registry): TransitSignerObserver {
+export function signingMetrics(registry: Registry): SignObserver {
   const now = { waiting: 0, calls: 0 }
-  new Gauge({
-    name: 'padlock_sign_queue_length',
-    help: 'Signatures that wait for a call to Vault',
-    registers: [registry],
-    collect() {
-      this.set(now.waiting)
-    },
-  })
-  new Gauge({
-    name: 'padlock_sign_calls_in_flight',
-    help: 'Signing calls to Vault that are not answered yet',
-    registers: [registry],
-    collect() {
-      this.set(now.calls)
-    },
-  })
+  readGauge(
+    registry,
+    'padlock_sign_queue_length',
+    'Signatures that wait for a call to Vault',
+    () => now.waiting,
+  )
+  readGauge(
+    registry,
+    'padlock_sign_calls_in_flight',
+    'Signing calls to Vault that are not answered yet',
+    () => now.calls,
+  )
   const batchSize = new Histogram({
     name: 'padlock_sign_batch_size',
     help: 'Signatures asked for in one call to Vault',
@@ -47,7 +46,9 @@ export function signingMetrics(registry: Registry): TransitSignerObserver {
     },
     sent(waitsMs) {
       batchSize.observe(waitsMs.length)
-      for (const ms of waitsMs) wait.observe(ms / 1000)
+      for (const ms of waitsMs) {
+        wait.observe(ms / 1000)
+      }
     },
     answered: (durationMs, code) => duration.observe({ code }, durationMs / 1000),
   }

@@ -1,11 +1,14 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 import { errorCodes } from '../errors.ts'
-import type { SessionState } from '../vault/session.ts'
+import type { SessionState } from '../vault/session/session.ts'
+import type { BreakerState } from '../vault/signing/breaker.ts'
+import { readGauge } from './read-metrics.ts'
 
-/** Where the metrics of Vault read what they show. */
-export interface VaultMetricsSources {
+/** What is known of Vault. */
+export interface VaultSources {
   session: { state(): SessionState }
   clock: { readonly offsetSeconds: number | undefined }
+  breaker: { readonly state: BreakerState }
 }
 
 /** Logins to Vault, by how they ended. */
@@ -18,36 +21,47 @@ export function loginsCounter(registry: Registry): Counter<'result'> {
   })
   // From nothing to one is no increase to Prometheus.
   const codes = Object.keys(errorCodes).filter((code) => code.startsWith('vault_'))
-  for (const result of ['ok', ...codes]) counter.inc({ result }, 0)
+  for (const result of ['ok', ...codes]) {
+    counter.inc({ result }, 0)
+  }
   return counter
 }
 
-/** How long the login still lives, and how far the clocks are apart; without a sample where there is nothing to show. */
-export function vaultMetrics(registry: Registry, { session, clock }: VaultMetricsSources): void {
-  const gauge = (name: string, help: string, value: () => number | undefined) =>
-    new Gauge({
-      name,
-      help,
-      registers: [registry],
-      collect() {
-        const now = value()
-        if (now === undefined) this.remove()
-        else this.set(now)
-      },
-    })
-  gauge(
+const breakerStates: BreakerState[] = ['closed', 'half_open', 'open']
+
+/** How long the login still lives, how far the clocks are apart, and whether calls are let through. */
+export function vaultMetrics(registry: Registry, { session, clock, breaker }: VaultSources): void {
+  readGauge(
+    registry,
     'padlock_vault_token_ttl_seconds',
     "Seconds until the session's Vault token ends without renewal; +Inf for never, 0 while there is none",
-    () => session.state().tokenTtlSeconds ?? 0,
+    () => {
+      const { loggedIn, tokenTtlSeconds } = session.state()
+      return loggedIn ? tokenTtlSeconds : 0
+    },
   )
-  gauge(
+  readGauge(
+    registry,
     'padlock_vault_secret_id_ttl_seconds',
     'Seconds until the secret_id of an AppRole login ends; +Inf for never, 0 where it does not work any more',
     () => session.state().secretIdTtlSeconds,
   )
-  gauge(
+  readGauge(
+    registry,
     'padlock_vault_clock_offset_seconds',
     "Seconds by which Vault's clock is ahead of this machine's; negative where it is behind",
     () => clock.offsetSeconds,
   )
+  // As an OpenMetrics state set.
+  new Gauge({
+    name: 'padlock_vault_breaker_state',
+    help: 'Whether calls to Vault are let through (closed), tried singly (half_open), or refused (open)',
+    labelNames: ['state'],
+    registers: [registry],
+    collect() {
+      for (const state of breakerStates) {
+        this.set({ state }, breaker.state === state ? 1 : 0)
+      }
+    },
+  })
 }

@@ -1,5 +1,5 @@
-import { claimsSet, type TokenRequest } from './claims.ts'
-import { compactJwe } from './jwe.ts'
+import { type CheckedTokenRequest, claimsSet } from './claims.ts'
+import { compactJwe, type Encrypt } from './jwe.ts'
 import { compactJws } from './jws.ts'
 import type { Profile } from './profile.ts'
 import type { Signer, SignOptions } from './signer.ts'
@@ -21,45 +21,40 @@ export interface IssuedToken {
   auditId: string
 }
 
-/** How a token is issued. */
-export interface IssueOptions extends SignOptions {
-  /** told of each userId before anything is signed; throws to refuse it */
-  admit?: (userId: string) => void
-  /** does a step that takes processor time, to trace it by its name */
-  step?: (<T>(name: string, work: () => Promise<T>) => Promise<T>) | undefined
-}
-
 const rfc3339 = (seconds: number): string => new Date(seconds * 1000).toISOString().replace('.000Z', 'Z')
 
 function jwsHeader(profile: Profile): JwsHeader {
   const header: JwsHeader = { alg: 'RS256' }
-  if (profile.jwsHeader?.kid) header.kid = profile.pinnedKey.thumbprint
-  if (profile.jwsHeader?.typ !== undefined) header.typ = profile.jwsHeader.typ
+  if (profile.jwsHeader?.kid) {
+    header.kid = profile.pinnedKey.thumbprint
+  }
+  if (profile.jwsHeader?.typ !== undefined) {
+    header.typ = profile.jwsHeader.typ
+  }
   return header
 }
 
 /**
- * The way of a token, from a checked request to a compact JWE: claims, admission of the userId, signing input,
- * signature (made by the signer), local verification, compact JWS, encryption.
+ * The way of a token, from a checked request to a compact JWE: claims, signing input, signature (made by the signer),
+ * local verification, compact JWS, encryption.
  *
  * @param now milliseconds since the epoch
- * @throws PadlockError `invalid_request`, `signature_invalid`, what `admit` throws, or what the signer throws
+ * @param encrypt `compactJwe`, or what observes it
+ * @throws PadlockError `signature_invalid`, or what the signer throws
  */
 export async function issueToken(
-  request: TokenRequest,
+  request: CheckedTokenRequest,
   profile: Profile,
   signer: Signer,
   now: number,
-  options: IssueOptions,
+  options: SignOptions,
+  encrypt: Encrypt = compactJwe,
 ): Promise<IssuedToken> {
   const claims = claimsSet(request, profile, now)
-  options.admit?.(request.userId)
   const input = signingInput(jwsHeader(profile), claims)
   const signature = await signer.sign(input.digest, profile.pinnedKey, options)
   const jws = compactJws(input, signature, profile.pinnedKey)
-  const token = await (options.step === undefined
-    ? compactJwe(jws, profile.recipientKey)
-    : options.step('encrypt', () => compactJwe(jws, profile.recipientKey)))
+  const token = await encrypt(jws, profile.recipientKey)
   return {
     token,
     issuedAt: rfc3339(claims.exp - profile.tokenTtlSeconds),

@@ -1,5 +1,8 @@
 import { CompactEncrypt, type CryptoKey } from 'jose'
 
+/** Encrypts a compact JWS to a recipient. */
+export type Encrypt = (jws: string, recipientKey: CryptoKey) => Promise<string>
+
 const encoder = new TextEncoder()
 
 /**
@@ -9,8 +12,7 @@ const encoder = new TextEncoder()
  * @param jws ASCII text
  * @param recipientKey the recipient's RSA public key, imported for RSA-OAEP with SHA-256
  */
-export function compactJwe(jws: string, recipientKey: CryptoKey): Promise<string> {
-  return new CompactEncrypt(encoder.encode(jws))
+export const compactJwe: Encrypt = (jws, recipientKey) =>
+  new CompactEncrypt(encoder.encode(jws))
     .setProtectedHeader({ alg: 'RSA-OAEP-256', enc: 'A256GCM', cty: 'JWT' })
     .encrypt(recipientKey)
-}

@@ -1,16 +1,11 @@
 import type { CryptoKey } from 'jose'
 import { type Static, Type } from 'typebox'
+import { longestTokenTtlSeconds, signingKeyNamePattern } from './names.ts'
 import type { SigningKey } from './signer.ts'
 import type { UserIdRules } from './user-id.ts'
 
-/** A profile's name: part of a URL and of a path in Vault, so nothing that either could read otherwise. */
-export const ProfileNameSchema = Type.String({
-  pattern: '^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$',
-  description: 'Lower-case letters, digits and hyphens, at most 64',
-})
-
 /** Names of transit keys: the prefix is what the signer's policy covers. */
-export const SigningKeyNameSchema = Type.String({ pattern: '^padlock-[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$' })
+export const SigningKeyNameSchema = Type.String({ pattern: signingKeyNamePattern })
 
 const thumbprint = '^[A-Za-z0-9_-]{43}$'
 const version = () => Type.Integer({ minimum: 1 })
@@ -49,7 +44,7 @@ export const ProfileSettingsSchema = Type.Object(
     }),
     signingKey: SigningKeyNameSchema,
     signingKeyVersion: version(),
-    tokenTtlSeconds: Type.Integer({ minimum: 1, maximum: 86_400, default: 60 }),
+    tokenTtlSeconds: Type.Integer({ minimum: 1, maximum: longestTokenTtlSeconds, default: 60 }),
     recipientKeys: Type.Record(
       Type.String({ pattern: thumbprint }),
       Type.Object({

@@ -16,28 +16,12 @@ export interface Signature {
   keyVersion: number
 }
 
-/** A place in a trace (W3C Trace Context §3.2.2). */
-export interface TraceContext {
-  /** 32 hexadecimal digits */
-  traceId: string
-  /** 16 hexadecimal digits */
-  spanId: string
-  traceFlags: number
-}
-
-/** How long, and for whom, a signature is wanted. */
+/** How long a signature is wanted. */
 export interface SignOptions {
   /** the moment by which the answer is useless, in milliseconds of performance.now() */
   deadline: number
   /** aborted when the caller has gone away */
   signal?: AbortSignal
-  /**
-   * told the correlation id of the call that asks for this signature, as it leaves: Vault's audit log has it,
-   * and many signatures may share it
-   */
-  onCall?: (correlationId: string) => void
-  /** place of the request in its trace, where it is traced */
-  trace?: TraceContext | undefined
 }
 
 /** Makes RS256 signatures (RFC 7518 §3.3) without giving the private key to this process. */
@@ -49,7 +33,7 @@ export interface Signer {
   sign(digest: Buffer, key: SigningKey, options: SignOptions): Promise<Signature>
 }
 
-/** A signer that can tell beforehand that it has too much to do, or cannot do it now. */
+/** A signer that can say beforehand that it has too much to do, or cannot do it now. */
 export interface Admission {
   /**
    * Why a signature asked for now would not be there in time: an error with code `overloaded`, `vault_unavailable` or

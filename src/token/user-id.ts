@@ -1,6 +1,6 @@
 import { RE2JS, RE2JSSyntaxException } from 're2js'
-import type { FieldError } from '../errors.ts'
-import { builtInPlaceholders, placeholderForms } from './placeholders.ts'
+import type { FieldError, FieldErrorCode } from '../errors.ts'
+import { isPlaceholder, type PlaceholderRules } from './placeholders.ts'
 
 /** Longest userId in UTF-16 code units (iAdvize, "Authenticated Messaging": 255 characters). */
 export const userIdMaxLength = 255
@@ -12,13 +12,9 @@ export const userIdMaxLength = 255
 const maxPatternInstructions = 2_048
 
 /** What a profile adds to the rules of a userId. */
-export interface UserIdRules {
+export interface UserIdRules extends PlaceholderRules {
   /** linear-time (RE2) expression which must match the whole id */
   pattern?: RE2JS | undefined
-  /** refused as well as the built-in ones: whole value, lower case */
-  placeholders: ReadonlySet<string>
-  /** accepted although they are placeholders: whole value, exactly */
-  allowed: ReadonlySet<string>
 }
 
 /** The part of a profile that narrows or widens what is accepted as a userId. */
@@ -30,6 +26,13 @@ export interface UserIdSettings {
 
 // Unicode general category C: control, format, surrogate, private use, unassigned.
 const otherCharacter = /\p{C}/u
+// What is drawn as nothing and is not of category C: variation selectors, fillers, U+034F (UAX #44,
+// Default_Ignorable_Code_Point), and the blank pattern of Braille. With one of them, two ids look alike.
+const invisibleCharacter = /(?!\p{C})[\p{DI}\u2800]/u
+// A mark alone is drawn on nothing, or on the character before the id.
+const visibleCharacter = /[^\p{C}\p{Z}\p{M}\p{DI}\u2800]/u
+// U+FFFD, and what later steps make of it: percent-encoded, escaped, or its UTF-8 bytes read as Latin-1.
+const replacementCharacter = /\ufffd|ï¿½|%ef%bf%bd|\\ufffd|&#(?:65533|xfffd);/iu
 const whiteSpaceAtAnEnd = /^\p{White_Space}|\p{White_Space}$/u
 const whiteSpaceButSpace = /[^\P{White_Space} ]/u
 
@@ -67,17 +70,6 @@ export function userIdRules(settings: UserIdSettings): UserIdRules {
   }
 }
 
-/** True for a value that broken code sends in place of an id: whole value, case ignored. */
-export function isPlaceholder(userId: string, rules: UserIdRules): boolean {
-  if (rules.allowed.has(userId)) return false
-  const lowerCase = userId.toLowerCase()
-  return (
-    builtInPlaceholders.has(lowerCase) ||
-    rules.placeholders.has(lowerCase) ||
-    placeholderForms.some((form) => form.test(userId))
-  )
-}
-
 /**
  * Checks a userId against every rule; an id is refused, never repaired.
  *
@@ -85,7 +77,7 @@ export function isPlaceholder(userId: string, rules: UserIdRules): boolean {
  */
 export function checkUserId(userId: string, rules: UserIdRules): FieldError[] {
   const errors: FieldError[] = []
-  const refuse = (code: string, detail: string) => errors.push({ pointer: '/userId', code, detail })
+  const refuse = (code: FieldErrorCode, detail: string) => errors.push({ pointer: '/userId', code, detail })
   if (userId === '') {
     refuse('user_id_empty', 'The userId is empty.')
     return errors
@@ -101,6 +93,18 @@ export function checkUserId(userId: string, rules: UserIdRules): FieldError[] {
     refuse(
       'user_id_control_character',
       'The userId holds a control, format, surrogate, private-use or unassigned character.',
+    )
+  }
+  if (invisibleCharacter.test(userId) || (errors.length === 0 && !visibleCharacter.test(userId))) {
+    refuse(
+      'user_id_invisible_character',
+      'The userId holds a character that is drawn as nothing, such as a variation selector or a filler, or no visible one.',
+    )
+  }
+  if (replacementCharacter.test(userId)) {
+    refuse(
+      'user_id_replacement_character',
+      'The userId holds U+FFFD: text was decoded with the wrong encoding, and different ids become one.',
     )
   }
   if (userId.normalize('NFC') !== userId) {

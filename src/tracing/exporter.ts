@@ -1,16 +1,20 @@
-import { readFileSync } from 'node:fs'
+import type { SecureContextOptions } from 'node:tls'
 import { type ExportResult, ExportResultCode } from '@opentelemetry/core'
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace'
-import type { FastifyBaseLogger } from 'fastify'
-import { type Config, ConfigError } from '../config.ts'
+import { ConfigError } from '../config/config.ts'
+import { TlsFileError } from '../config/pem-files.ts'
+import type { Config } from '../config/schema.ts'
+import type { Log } from '../log.ts'
+import { verifiedTls } from '../outgoing/tls.ts'
+import { type OutgoingTlsFiles, readOutgoingTls } from '../outgoing/tls-files.ts'
 
-/** Tells the log when the collector begins or ceases to take traces; never what it said, nor the headers sent to it. */
+/** Logs when the collector starts or stops taking traces; never what it answered, nor the headers sent to it. */
 class ReportingExporter implements SpanExporter {
   readonly #exporter: SpanExporter
-  readonly #log: FastifyBaseLogger
+  readonly #log: Log
   #failing = false
 
-  constructor(exporter: SpanExporter, log: FastifyBaseLogger) {
+  constructor(exporter: SpanExporter, log: Log) {
     this.#exporter = exporter
     this.#log = log
   }
@@ -32,34 +36,52 @@ class ReportingExporter implements SpanExporter {
 
   #report({ code, error }: ExportResult): void {
     const failed = code !== ExportResultCode.SUCCESS
-    if (failed === this.#failing) return
+    if (failed === this.#failing) {
+      return
+    }
     this.#failing = failed
     const reason = (error as NodeJS.ErrnoException | undefined)?.code ?? error?.name
-    if (failed) this.#log.warn({ reason }, 'traces cannot be exported, and are dropped; tokens go on')
-    else this.#log.info('traces are exported again')
+    if (failed) {
+      this.#log.warn({ reason }, 'traces cannot be exported, and are dropped; tokens go on')
+    } else {
+      this.#log.info('traces are exported again')
+    }
   }
 }
 
-const files = [
-  'OTEL_EXPORTER_OTLP_CERTIFICATE',
-  'OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE',
-  'OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE',
-  'OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE',
-  'OTEL_EXPORTER_OTLP_CLIENT_KEY',
-  'OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY',
-] as const
+type Name =
+  | 'OTEL_EXPORTER_OTLP_CERTIFICATE'
+  | 'OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE'
+  | 'OTEL_EXPORTER_OTLP_CLIENT_KEY'
 
-/** The exporter itself would go on without a file that it cannot read. */
-function checkFiles(config: Config): void {
-  const problems: string[] = []
-  for (const name of files) {
-    try {
-      if (config[name] !== undefined) readFileSync(config[name])
-    } catch (error) {
-      problems.push(`${name} cannot be read (${(error as NodeJS.ErrnoException).code})`)
-    }
+/** The TLS files for the collector: a variable for traces alone goes before the general one. */
+function collectorTlsFiles(config: Config): OutgoingTlsFiles {
+  const variable = (name: Name) => {
+    const own = name.replace('OTLP_', 'OTLP_TRACES_') as Name
+    return config[own] === undefined ? name : own
   }
-  if (problems.length > 0) throw new ConfigError(problems)
+  const variables = {
+    ca: variable('OTEL_EXPORTER_OTLP_CERTIFICATE'),
+    cert: variable('OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE'),
+    key: variable('OTEL_EXPORTER_OTLP_CLIENT_KEY'),
+  }
+  return {
+    ...{ variables, caFile: config[variables.ca] },
+    ...{ certFile: config[variables.cert], keyFile: config[variables.key] },
+  }
+}
+
+/**
+ * TLS options for the collector; the exporter itself would go on without a file that it cannot read.
+ *
+ * @throws ConfigError
+ */
+export function collectorTls(config: Config): SecureContextOptions {
+  try {
+    return readOutgoingTls(collectorTlsFiles(config))
+  } catch (error) {
+    throw error instanceof TlsFileError ? new ConfigError([error.message]) : error
+  }
 }
 
 /**
@@ -67,12 +89,14 @@ function checkFiles(config: Config): void {
  *
  * @throws ConfigError when a TLS file cannot be read
  */
-export async function openExporter(config: Config, log: FastifyBaseLogger): Promise<SpanExporter> {
-  checkFiles(config)
+export async function openExporter(config: Config, log: Log): Promise<SpanExporter> {
+  const compression = (config.OTEL_EXPORTER_OTLP_TRACES_COMPRESSION ??
+    config.OTEL_EXPORTER_OTLP_COMPRESSION) as never
+  const httpAgentOptions = { keepAlive: true, ...collectorTls(config), ...verifiedTls }
   const protocol = config.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL ?? config.OTEL_EXPORTER_OTLP_PROTOCOL
   const { OTLPTraceExporter } =
     protocol === 'http/json'
       ? await import('@opentelemetry/exporter-trace-otlp-http')
       : await import('@opentelemetry/exporter-trace-otlp-proto')
-  return new ReportingExporter(new OTLPTraceExporter(), log)
+  return new ReportingExporter(new OTLPTraceExporter({ httpAgentOptions, compression }), log)
 }

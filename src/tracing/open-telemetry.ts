@@ -8,15 +8,15 @@ import {
   resourceFromAttributes,
 } from '@opentelemetry/resources'
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
-import type { FastifyBaseLogger } from 'fastify'
 import { build } from '../build.ts'
-import type { Config } from '../config.ts'
+import type { Config } from '../config/schema.ts'
+import type { Log } from '../log.ts'
 import type { SigningKey } from '../token/signer.ts'
-import type { SignItem } from '../vault/sign-item.ts'
+import type { CallTrace, TraceContext } from '../vault/signing/observation.ts'
 import { openExporter } from './exporter.ts'
 import { SpanRequestTrace } from './request-trace.ts'
 import { createSampler } from './sampler.ts'
-import type { CallTrace, Tracing } from './tracing.ts'
+import type { Tracing } from './tracing.ts'
 
 const shutdownMs = 1_000
 /** Any other is `_OTHER` (OpenTelemetry, "Semantic Conventions for HTTP Spans"). */
@@ -24,14 +24,19 @@ const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPT
 /** As many as a call to Vault may have signatures (PADLOCK_SIGN_BATCH_MAX). */
 const maxLinks = 256
 
-function callTrace(tracer: Tracer, key: SigningKey, items: readonly SignItem[]): CallTrace | undefined {
-  const links: Link[] = []
-  for (const { options } of items) if (options.trace !== undefined) links.push({ context: options.trace })
-  if (links.length === 0) return undefined
+function callTrace(
+  tracer: Tracer,
+  key: SigningKey,
+  requests: readonly (TraceContext | undefined)[],
+): CallTrace | undefined {
+  const links: Link[] = requests.filter((request) => request !== undefined).map((context) => ({ context }))
+  if (links.length === 0) {
+    return undefined
+  }
   const attributes = {
     'padlock.signing_key': key.name,
     'padlock.key_version': key.version,
-    'padlock.batch_size': items.length,
+    'padlock.batch_size': requests.length,
   }
   // A trace of its own: a batch belongs to none of its requests more than to the others.
   const span = tracer.startSpan(
@@ -59,7 +64,7 @@ const service = (attributes: Record<string, string>) =>
   )
 
 /** Traces by OpenTelemetry, sent by OTLP as the standard variables say. Its API's globals are left alone. */
-export async function openTelemetry(config: Config, log: FastifyBaseLogger): Promise<Tracing> {
+export async function openTelemetry(config: Config, log: Log): Promise<Tracing> {
   const exporter = await openExporter(config, log)
   const own = { name: 'padlock', version: build.version, 'instance.id': randomUUID() }
   // What comes later wins.
@@ -98,7 +103,7 @@ export async function openTelemetry(config: Config, log: FastifyBaseLogger): Pro
       const span = tracer.startSpan(name, { kind: SpanKind.SERVER, startTime: hrTime(), attributes }, context)
       return new SpanRequestTrace(tracer, span)
     },
-    call: (key, items) => callTrace(tracer, key, items),
+    call: (key, requests) => callTrace(tracer, key, requests),
     async shutdown() {
       const flushed = provider.shutdown().catch(() => undefined)
       await Promise.race([flushed, sleep(shutdownMs, undefined, { ref: false })])

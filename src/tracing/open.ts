@@ -1,6 +1,6 @@
-import type { FastifyBaseLogger } from 'fastify'
-import type { Config } from '../config.ts'
-import { isTracingOn } from '../tracing-config.ts'
+import type { Config } from '../config/schema.ts'
+import { isTracingOn } from '../config/tracing.ts'
+import type { Log } from '../log.ts'
 import type { Tracing } from './tracing.ts'
 
 /**
@@ -8,8 +8,10 @@ import type { Tracing } from './tracing.ts'
  *
  * @throws ConfigError when a TLS file for the collector cannot be read
  */
-export async function openTracing(config: Config, log: FastifyBaseLogger): Promise<Tracing | undefined> {
-  if (!isTracingOn(config)) return undefined
+export async function openTracing(config: Config, log: Log): Promise<Tracing | undefined> {
+  if (!isTracingOn(config)) {
+    return undefined
+  }
   const { openTelemetry } = await import('./open-telemetry.ts')
   return openTelemetry(config, log)
 }

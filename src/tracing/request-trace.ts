@@ -1,6 +1,6 @@
 import { type Context, ROOT_CONTEXT, type Span, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api'
 import { hrTime } from '@opentelemetry/core'
-import type { TraceContext } from '../token/signer.ts'
+import type { TraceContext } from '../vault/signing/observation.ts'
 import type { RequestEnd, RequestTrace } from './tracing.ts'
 
 const correlationIdPattern = /^([0-9a-f]{32})-([0-9a-f]{16})$/
@@ -29,11 +29,15 @@ export class SpanRequestTrace implements RequestTrace {
   }
 
   sent(correlationId: string): void {
-    if (this.link === undefined) return
+    if (this.link === undefined) {
+      return
+    }
     this.signed()
     this.#signing = this.#start('sign')
     const [, traceId, spanId] = correlationIdPattern.exec(correlationId) ?? []
-    if (traceId === undefined || spanId === undefined) return
+    if (traceId === undefined || spanId === undefined) {
+      return
+    }
     this.#signing?.addLink({ context: { traceId, spanId, traceFlags: 1 } })
     this.#signing?.setAttribute('padlock.correlation_id', correlationId)
   }
@@ -56,11 +60,21 @@ export class SpanRequestTrace implements RequestTrace {
     this.signed()
     const span = this.#span
     span.setAttribute('padlock.request_id', requestId)
-    if (status !== undefined) span.setAttribute('http.response.status_code', status)
-    if (profile !== undefined) span.setAttribute('padlock.profile', profile)
-    if (keyVersion !== undefined) span.setAttribute('padlock.key_version', keyVersion)
-    if (code !== undefined) span.setAttribute('error.type', code)
-    if (status !== undefined && status >= 500) span.setStatus({ code: SpanStatusCode.ERROR })
+    if (status !== undefined) {
+      span.setAttribute('http.response.status_code', status)
+    }
+    if (profile !== undefined) {
+      span.setAttribute('padlock.profile', profile)
+    }
+    if (keyVersion !== undefined) {
+      span.setAttribute('padlock.key_version', keyVersion)
+    }
+    if (code !== undefined) {
+      span.setAttribute('error.type', code)
+    }
+    if (status !== undefined && status >= 500) {
+      span.setStatus({ code: SpanStatusCode.ERROR })
+    }
     span.end(hrTime())
   }
 

@@ -9,7 +9,9 @@ import {
 } from '@opentelemetry/sdk-trace'
 
 function rootSampler(name: string, ratio: number): Sampler {
-  if (name === 'always_on') return new AlwaysOnSampler()
+  if (name === 'always_on') {
+    return new AlwaysOnSampler()
+  }
   return name === 'always_off' ? new AlwaysOffSampler() : new TraceIdRatioBasedSampler(ratio)
 }
 
@@ -31,7 +33,9 @@ class LinkedSampler implements Sampler {
       Link[],
     ]
   ) {
-    if (links.length > 0) return { decision: SamplingDecision.RECORD_AND_SAMPLED }
+    if (links.length > 0) {
+      return { decision: SamplingDecision.RECORD_AND_SAMPLED }
+    }
     return this.#others.shouldSample(context, traceId, name, kind, attributes, links)
   }
 

@@ -1,5 +1,4 @@
-import type { SigningKey, TraceContext } from '../token/signer.ts'
-import type { SignItem } from '../vault/sign-item.ts'
+import type { CallTracer, TraceContext } from '../vault/signing/observation.ts'
 
 /** How a request began. */
 export interface RequestStart {
@@ -38,19 +37,9 @@ export interface RequestTrace {
   end(outcome: RequestEnd): void
 }
 
-/** The trace of a call to Vault. */
-export interface CallTrace {
-  /** `<trace id>-<span id>` of the call, in hexadecimal: Vault's audit log has it */
-  correlationId: string
-  /** @param code `ok` or the code of what went wrong */
-  end(code: string): void
-}
-
 /** Traces of requests and of the calls to Vault that many of them share. */
-export interface Tracing {
+export interface Tracing extends CallTracer {
   request(start: RequestStart): RequestTrace
-  /** A call leaves for these signatures; undefined when none of their requests is sampled. */
-  call(key: SigningKey, items: readonly SignItem[]): CallTrace | undefined
   /** Sends what is left, within a second. Never throws. */
   shutdown(): Promise<void>
 }

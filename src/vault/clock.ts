@@ -1,4 +1,4 @@
-import type { FastifyBaseLogger } from 'fastify'
+import type { Log } from '../log.ts'
 
 const warnAboveSeconds = 5
 /** Below this the warning is over: less than the limit, so that an offset at the limit does not warn again and again. */
@@ -6,7 +6,7 @@ const overBelowSeconds = 4
 /** How fast two clocks may drift apart: seconds in a second (NTP lets a clock run 500 ppm fast or slow). */
 const driftRate = 0.0005
 
-/** What a clock may be apart from ours, at a moment of ours. */
+/** How far a clock may differ from ours, at a moment of ours. */
 interface Bounds {
   low: number
   high: number
@@ -19,11 +19,11 @@ interface Bounds {
  * is corrected for half the round trip, and bounds of several answers together are closer than a second.
  */
 export class VaultClock {
-  readonly #log: FastifyBaseLogger
+  readonly #log: Log
   #bounds: Bounds | undefined
   #warned = false
 
-  constructor(log: FastifyBaseLogger) {
+  constructor(log: Log) {
     this.#log = log
   }
 
@@ -40,7 +40,9 @@ export class VaultClock {
    */
   observe(date: string, sentAt: number, receivedAt: number): void {
     const second = Date.parse(date) / 1000
-    if (!Number.isFinite(second) || receivedAt < sentAt) return
+    if (!Number.isFinite(second) || receivedAt < sentAt) {
+      return
+    }
     const bounds = {
       low: second - receivedAt / 1000,
       high: second + 1 - sentAt / 1000,

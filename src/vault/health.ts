@@ -1,7 +1,8 @@
-import type { VaultClient } from './client.ts'
-import { VaultError } from './client.ts'
-import type { BreakerState, VaultBreaker } from './vault-breaker.ts'
-import type { VaultClock } from './vault-clock.ts'
+import { Repeat } from '../timing/repeat.ts'
+import type { VaultClient } from './client/client.ts'
+import { VaultError } from './client/vault-error.ts'
+import type { VaultClock } from './clock.ts'
+import type { BreakerState, VaultBreaker } from './signing/breaker.ts'
 
 const intervalMs = 1_000
 const timeoutMs = 1_000
@@ -11,11 +12,11 @@ export class VaultHealth {
   readonly #client: VaultClient
   readonly #breaker: VaultBreaker
   readonly #clock: VaultClock
-  #state: 'unknown' | 'ok' | 'sealed' | 'uninitialized' | 'unreachable' = 'unknown'
-  #timer: NodeJS.Timeout | undefined
+  readonly #repeat = new Repeat(() => this.check(), intervalMs)
+  #state: 'unknown' | 'ok' | 'sealed' | 'uninitialized' | 'unexpected_answer' | 'unreachable' = 'unknown'
 
   /**
-   * @param breaker of the calls to the same Vault; it is told as soon as Vault is well
+   * @param breaker of the calls to the same Vault; it is notified as soon as Vault is well
    * @param clock is shown the time of each answer
    */
   constructor(client: VaultClient, breaker: VaultBreaker, clock: VaultClock) {
@@ -26,7 +27,9 @@ export class VaultHealth {
 
   /** Degraded, and still ready, while calls are refused: they are what finds out that Vault serves again. */
   status(): 'ok' | 'degraded' | 'unavailable' {
-    if (this.#state !== 'ok') return 'unavailable'
+    if (this.#state !== 'ok') {
+      return 'unavailable'
+    }
     return this.#breaker.state === 'closed' ? 'ok' : 'degraded'
   }
 
@@ -42,25 +45,29 @@ export class VaultHealth {
       const answer = (await this.#client.read('sys/health', { timeoutMs, onDate })) as
         | { initialized?: unknown; sealed?: unknown }
         | undefined
-      if (typeof answer?.sealed !== 'boolean') this.#state = 'unreachable'
-      else this.#state = answer.initialized !== true ? 'uninitialized' : answer.sealed ? 'sealed' : 'ok'
+      // Something answers at the address: a balancer, or no Vault at all.
+      if (typeof answer?.sealed !== 'boolean') {
+        this.#state = 'unexpected_answer'
+      } else {
+        this.#state = answer.initialized !== true ? 'uninitialized' : answer.sealed ? 'sealed' : 'ok'
+      }
     } catch (error) {
-      if (!(error instanceof VaultError)) throw error
-      this.#state = error.code === 'vault_sealed' ? 'sealed' : 'unreachable'
+      if (!(error instanceof VaultError)) {
+        throw error
+      }
+      const silent = error.vaultStatus === undefined ? 'unreachable' : 'unexpected_answer'
+      this.#state = error.code === 'vault_sealed' ? 'sealed' : silent
     }
-    if (this.#state === 'ok') this.#breaker.vaultIsWell()
+    if (this.#state === 'ok') {
+      this.#breaker.vaultIsWell()
+    }
   }
 
   start(): void {
-    const again = async () => {
-      await this.check()
-      if (this.#timer !== undefined) this.#timer = setTimeout(again, intervalMs).unref()
-    }
-    this.#timer = setTimeout(again, 0).unref()
+    void this.#repeat.start()
   }
 
   stop(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
+    this.#repeat.stop()
   }
 }

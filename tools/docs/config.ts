@@ -1,10 +1,9 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
+import { configurationPage } from './configuration-page.ts'
 import { envExample } from './env-example.ts'
-import { withConfigurationTable } from './readme-table.ts'
 import { variables } from './variables.ts'
 
-// Writes what the documents say of the configuration: all of .env.example, and one table of the README.
+// Writes what the documents say of the configuration: .env.example and docs/configuration.md.
 const root = new URL('../../', import.meta.url)
-const readme = new URL('README.md', root)
 writeFileSync(new URL('.env.example', root), envExample(variables()))
-writeFileSync(readme, withConfigurationTable(readFileSync(readme, 'utf8'), variables()))
+writeFileSync(new URL('docs/configuration.md', root), configurationPage(variables()))

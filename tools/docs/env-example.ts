@@ -1,8 +1,8 @@
 import type { Variable } from './variables.ts'
 
-const head = `# Every variable that \`padlock serve\` reads, with its default. Made from src/config.ts by \`npm run -s docs:config\`.
+const head = `# Every variable that \`padlock serve\` reads, with its default. Made from src/config/schema.ts by \`npm run -s docs:config\`.
 # An empty variable counts as not set. Copy this file to .env, fill it in, and start Padlock with
-#   tools/node --env-file=.env src/main.ts serve
+#   set -a; . ./.env; set +a; padlock serve
 `
 
 function remark({ values, standard, required }: Variable): string {

@@ -1,7 +1,8 @@
 import { pino } from 'pino'
-import { loadConfig } from '../../src/config.ts'
-import { type AppDeps, buildApp } from '../../src/http/app.ts'
-import { createMetrics } from '../../src/http/metrics.ts'
+import { loadConfig } from '../../src/config/config.ts'
+import { buildApp } from '../../src/http/app.ts'
+import type { AppDeps } from '../../src/http/deps.ts'
+import { createMetrics } from '../../src/metrics/metrics.ts'
 
 /** The OpenAPI document as the app itself gives it, as text. Nothing is called: only the routes are described. */
 export async function openApiDocument(): Promise<string> {

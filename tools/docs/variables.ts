@@ -1,4 +1,4 @@
-import { ConfigSchema } from '../../src/config.ts'
+import { ConfigSchema } from '../../src/config/schema.ts'
 
 /** What the documents say of one variable of `padlock serve`. */
 export interface Variable {
@@ -22,8 +22,12 @@ interface Property {
 }
 
 function valuesOf(property: Property): string {
-  if (property.type === 'boolean') return 'true, false'
-  if (property.anyOf !== undefined) return property.anyOf.map((entry) => entry.const).join(', ')
+  if (property.type === 'boolean') {
+    return 'true, false'
+  }
+  if (property.anyOf !== undefined) {
+    return property.anyOf.map((entry) => entry.const).join(', ')
+  }
   return property.minimum === undefined ? '' : `${property.minimum} to ${property.maximum}`
 }
 

@@ -32,7 +32,9 @@ export function readResults(print: (text: string) => void): { parser: Parser; to
     totals.failed++
     const diagnosis = Object.entries(result.diag ?? {}).filter(([key]) => !NOISE.includes(key))
     print(`\nFAILED ${result === whole ? `${file}: ${why}` : result.fullname}`)
-    if (diagnosis.length > 0) print(indent(stringify(Object.fromEntries(diagnosis), { lineWidth: 0 })))
+    if (diagnosis.length > 0) {
+      print(indent(stringify(Object.fromEntries(diagnosis), { lineWidth: 0 })))
+    }
   }
 
   function skip(result: Result): void {
@@ -49,26 +51,37 @@ export function readResults(print: (text: string) => void): { parser: Parser; to
   parser.on('assert', (result) => {
     whole = result
     file ||= result.name
-    if (result.skip === 'no tests found') fail(result, 'the file holds no test')
-    else if (result.skip || result.todo) skip(result)
-    else if (!result.ok && totals.failed === before.failed)
+    if (result.skip === 'no tests found') {
+      fail(result, 'the file holds no test')
+    } else if (result.skip || result.todo) {
+      skip(result)
+    } else if (!result.ok && totals.failed === before.failed) {
       fail(result, 'the file ended before its tests did')
+    }
     const failed = totals.failed - before.failed
-    if (failed > 0 && output.length > 0) print(`Output of ${file}:\n${output.join('').trimEnd()}`)
+    if (failed > 0 && output.length > 0) {
+      print(`Output of ${file}:\n${output.join('').trimEnd()}`)
+    }
     print(`${failed ? 'NOT OK' : 'ok'}  ${file}  ${totals.passed - before.passed} passed, ${failed} failed`)
     before = { ...totals }
     file = ''
     output = []
   })
   parser.on('pass', (result) => {
-    if (result !== whole) totals.passed++
+    if (result !== whole) {
+      totals.passed++
+    }
   })
   parser.on('fail', (result) => {
-    if (result !== whole) fail(result)
+    if (result !== whole) {
+      fail(result)
+    }
   })
   for (const event of ['skip', 'todo'] as const) {
     parser.on(event, (result) => {
-      if (result !== whole) skip(result)
+      if (result !== whole) {
+        skip(result)
+      }
     })
   }
   parser.on('bailout', (reason) => {

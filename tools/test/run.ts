@@ -8,11 +8,12 @@ await runTests({
     chromium: 'chromium',
     promtool: 'prometheus',
     kubectl: 'kubernetes-client',
+    'systemd-analyze': 'systemd',
     'redis-server': 'redis-server',
     openssl: 'openssl',
     script: 'bsdutils',
     // Debian's python3 comes without what makes virtual environments.
     python3: { package: 'python3-venv', check: ['-c', 'import ensurepip, venv'] },
   },
-  summaryFile: '.tap/summary',
+  summaryFile: `.tap/summary${process.env.PADLOCK_DEV_SERVER === 'openbao' ? '-openbao' : ''}`,
 })

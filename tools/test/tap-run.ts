@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { globSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
-import { findVaultBinary } from '../../src/dev/vault-binary.ts'
 import { ensurePrograms, type Programs } from '../programs.ts'
+import { findVaultBinary } from '../vault/vault-binary.ts'
 import { readResults, type Totals } from './results.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -19,7 +19,7 @@ export interface TestRun {
   options?: string[]
   /** added to the tests' environment */
   env?: Record<string, string>
-  /** keeps the last line, below the root, for whoever has to repeat it after other output */
+  /** keeps the last line, below the root, for a caller that has to repeat it after other output */
   summaryFile: string
 }
 
@@ -31,7 +31,9 @@ export interface TestRun {
 export async function runTests(run: TestRun, beforeSummary = () => {}): Promise<void> {
   const summaryFile = join(ROOT, run.summaryFile)
   const stop = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stop.abort())
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => stop.abort())
+  }
   rmSync(summaryFile, { force: true })
 
   const { totals, parser } = readResults(console.log)
@@ -39,17 +41,19 @@ export async function runTests(run: TestRun, beforeSummary = () => {}): Promise<
     const files = run.files.flatMap(testFiles)
     await ensurePrograms('The tests', run.programs, console.log)
     const vault = await findVaultBinary({ log: console.log, signal: stop.signal })
-    console.log(`Tests run against Vault ${vault.version}.`)
+    console.log(`Tests run against ${vault.product} ${vault.version}.`)
     const tap = spawn(
       process.execPath,
       [join(BIN, 'tap'), '--reporter=tap', '--disable-coverage', ...(run.options ?? []), ...files],
       { cwd: ROOT, env: { ...testEnv(vault.path), ...run.env }, stdio: ['ignore', 'pipe', 'inherit'] },
     )
-    // Its end is awaited, so that what it found until then is told.
+    // Its end is awaited, so that what it found until then is reported.
     stop.signal.addEventListener('abort', () => tap.kill('SIGTERM'))
     tap.stdout.pipe(parser)
     const [code, signal] = await once(tap, 'close')
-    if (stop.signal.aborted) throw new Error('Stopped before the end.')
+    if (stop.signal.aborted) {
+      throw new Error('Stopped before the end.')
+    }
     // A tap that failed for a reason of its own must not look like success.
     if (code !== 0 && totals.passed > 0 && totals.failed === 0) {
       totals.failed++
@@ -65,25 +69,36 @@ export async function runTests(run: TestRun, beforeSummary = () => {}): Promise<
 
 /** The environment of the tests: this checkout's tools first, and nothing of the user's that a test could pick up. */
 function testEnv(vaultBinary: string): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => !/^(VAULT|PADLOCK|MAKE)/.test(name))
+  const kept = Object.entries(process.env).filter(([name]) => !/^(VAULT|BAO|PADLOCK|MAKE)/.test(name))
   const path = [BIN, process.env.PATH].join(delimiter)
-  return { ...Object.fromEntries(kept), PATH: path, VAULT_BIN: vaultBinary }
+  return { ...Object.fromEntries(kept), ...npmEnv(), PATH: path, VAULT_BIN: vaultBinary }
+}
+
+/** On this checkout's Node, npm would look for its global configuration, which may name a CA, beside that Node. */
+function npmEnv(): NodeJS.ProcessEnv {
+  const { stdout, status } = spawnSync('npm', ['config', 'get', 'globalconfig'], { encoding: 'utf8' })
+  return status === 0 ? { npm_config_globalconfig: stdout.trim() } : {}
 }
 
 function testFiles(argument: string): string[] {
   const found = statSync(argument, { throwIfNoEntry: false })?.isDirectory()
     ? globSync(`${argument}/**/*.test.ts`).sort()
     : globSync(argument)
-  if (found.length === 0)
+  if (found.length === 0) {
     throw new Error(`There is no test at ${argument}: name a file or a folder under test/.`)
+  }
   return found
 }
 
 function summarize({ passed, failed, skipped }: Totals, summaryFile: string): void {
-  const line = `${passed} passed, ${failed} failed`
-  if (passed === 0 || failed > 0) process.exitCode = 1
-  if (skipped > 0) console.log(`${skipped} skipped`)
-  if (passed + failed === 0) console.log('No test ran.')
+  const counts = `${passed} passed, ${failed} failed`
+  const line = skipped > 0 ? `${counts}, ${skipped} skipped` : counts
+  if (passed === 0 || failed > 0) {
+    process.exitCode = 1
+  }
+  if (passed + failed === 0) {
+    console.log('No test ran.')
+  }
   mkdirSync(dirname(summaryFile), { recursive: true })
   writeFileSync(summaryFile, `${line}\n`)
   console.log(line)

@@ -15,7 +15,9 @@ export async function isExecutable(path: string): Promise<boolean> {
 /** The absolute path of a program on PATH, or undefined; relative entries of PATH are not searched. */
 export async function findOnPath(name: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {
   for (const folder of (env.PATH ?? '').split(delimiter)) {
-    if (isAbsolute(folder) && (await isExecutable(join(folder, name)))) return join(folder, name)
+    if (isAbsolute(folder) && (await isExecutable(join(folder, name)))) {
+      return join(folder, name)
+    }
   }
   return undefined
 }

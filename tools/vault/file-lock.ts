@@ -17,11 +17,18 @@ export interface FileLock {
  */
 export async function holdFileLock(path: string, onWait: () => void = () => {}): Promise<FileLock> {
   for (let waited = false; ; waited = true) {
-    if (await create(path)) break
-    if (!waited) onWait()
+    if (await create(path)) {
+      break
+    }
+    if (!waited) {
+      onWait()
+    }
     const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }))
-    if (Date.now() - mtimeMs > STALE_MS) await rm(path, { force: true })
-    else await delay(250)
+    if (Date.now() - mtimeMs > STALE_MS) {
+      await rm(path, { force: true })
+    } else {
+      await delay(250)
+    }
   }
   const heartbeat = setInterval(() => {
     const now = new Date()
@@ -41,7 +48,9 @@ async function create(path: string): Promise<boolean> {
     await (await open(path, 'wx')).close()
     return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
+      return false
+    }
     throw error
   }
 }

@@ -37,9 +37,11 @@ export async function checkGo(go: string, wanted: string, env: NodeJS.ProcessEnv
   })
   const [version = '', toolchain = ''] = answer.stdout.split('\n')
   const number = /^go(\d+\.\d+(?:\.\d+)?)/.exec(version)?.[1]
-  // Since Go 1.21 a Go fetches the newer one that a module asks for, unless it is told to stay local.
+  // Since Go 1.21 a Go fetches the newer one that a module asks for, unless GOTOOLCHAIN=local.
   const canFetch = /(^|\+)auto$/.test(toolchain)
-  if (canFetch || (number && !olderThan(number, wanted))) return
+  if (canFetch || (number && !olderThan(number, wanted))) {
+    return
+  }
   throw new Error(
     `${go} is ${version || 'of an unknown version'}, and Vault needs Go ${wanted} or newer to build: upgrade Go, ` +
       'or install Vault, or set VAULT_BIN to a vault program.',
@@ -67,7 +69,9 @@ export async function runGo({ go, folder, args, env, progress, log, signal }: Go
   createInterface(child.stdout).on('line', () => lines++)
   createInterface(child.stderr).on('line', (line) => {
     steps++
-    if (!line.startsWith('go: downloading')) said.push(line)
+    if (!line.startsWith('go: downloading')) {
+      said.push(line)
+    }
   })
   const timer = setInterval(() => {
     const seconds = Math.round((performance.now() - started) / 1000)
@@ -75,7 +79,9 @@ export async function runGo({ go, folder, args, env, progress, log, signal }: Go
   }, REPORT_EVERY_MS)
   try {
     const [code] = await once(child, 'close')
-    if (code === 0) return lines
+    if (code === 0) {
+      return lines
+    }
     throw new Error(
       `Vault could not be built: see what "go ${args[0]}" says below and check the network, ` +
         `or set VAULT_BIN to a vault program.\n${said.slice(-10).join('\n')}`,

@@ -1,12 +1,12 @@
-import { mkdir, readFile, rename, rm } from 'node:fs/promises'
-import { homedir } from 'node:os'
-import { dirname, isAbsolute, join } from 'node:path'
+import { readFile, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { findOnPath, isExecutable } from './executable.ts'
-import { type FileLock, holdFileLock } from './file-lock.ts'
 import { checkGo, runGo } from './go.ts'
+import { hasOpenBaoWheel } from './openbao-wheel.ts'
+import { cachePath, reserveInCache } from './user-cache.ts'
 
 const MODULE = 'github.com/hashicorp/vault'
-const FOLDER = join(import.meta.dirname, '../../tools/vault')
+const FOLDER = join(import.meta.dirname, '.')
 // Without the "minimal" tag the build takes every cloud's plug-ins along, and several times as long.
 const TAGS = ['-tags', 'minimal']
 
@@ -23,10 +23,7 @@ export interface BuildVaultOptions {
  */
 export async function builtVaultPath(env: NodeJS.ProcessEnv): Promise<string> {
   const { vault } = await pins()
-  // The XDG base directory specification: a relative path in XDG_CACHE_HOME is to be ignored.
-  const xdg = env.XDG_CACHE_HOME
-  const cache = xdg && isAbsolute(xdg) ? xdg : join(env.HOME || homedir(), '.cache')
-  return join(cache, 'padlock', `vault-${vault}`, 'vault')
+  return cachePath(env, `vault-${vault}`, 'vault')
 }
 
 /**
@@ -46,12 +43,21 @@ export async function buildVault({ env, log, signal }: BuildVaultOptions): Promi
   }
   await checkGo(go, wanted.go, env)
 
-  const lock = await reserve(target, log)
+  const instead = hasOpenBaoWheel ? '"make run SERVER=openbao" starts in seconds, on OpenBao.' : ''
+  const lock = await reserveInCache(target, () => {
+    log('Another process is building Vault: waiting for it.')
+    if (instead) {
+      log(instead)
+    }
+  })
   const temporary = `${target}.${process.pid}`
   try {
     // The process that was waited for has built it.
-    if (await isExecutable(target)) return target
-    log(`Building Vault ${wanted.vault} with Go, this once: it takes 5 to 10 minutes on 2 cores.`)
+    if (await isExecutable(target)) {
+      return target
+    }
+    const minutes = `Building Vault ${wanted.vault} with Go, this once: it takes 5 to 10 minutes on 2 cores.`
+    log(`${minutes} ${instead}`.trimEnd())
     const common = { go, folder: FOLDER, env, log, signal }
     const packages = await runGo({
       ...common,
@@ -72,24 +78,13 @@ export async function buildVault({ env, log, signal }: BuildVaultOptions): Promi
   return target
 }
 
-async function reserve(target: string, log: (line: string) => void): Promise<FileLock> {
-  try {
-    await mkdir(dirname(target), { recursive: true })
-    return await holdFileLock(`${target}.lock`, () =>
-      log('Another process is building Vault: waiting for it.'),
-    )
-  } catch (cause) {
-    throw new Error(`${dirname(target)} cannot be written: set XDG_CACHE_HOME to a folder that can.`, {
-      cause,
-    })
-  }
-}
-
 /** The versions that go.mod pins: of Vault itself, and the Go that it needs. */
 async function pins(): Promise<{ vault: string; go: string }> {
   const text = await readFile(join(FOLDER, 'go.mod'), 'utf8')
   const vault = /^\s*(?:require )?github\.com\/hashicorp\/vault v(\S+)/m.exec(text)?.[1]
   const go = /^go (\S+)/m.exec(text)?.[1]
-  if (!vault || !go) throw new Error('tools/vault/go.mod does not pin a Vault and a Go.')
+  if (!vault || !go) {
+    throw new Error('tools/vault/go.mod does not pin a Vault and a Go.')
+  }
   return { vault, go }
 }

@@ -9,7 +9,9 @@ export function olderThan(version: string, minimum: string): boolean {
   const right = minimum.split('.').map(Number)
   for (let i = 0; i < Math.max(left.length, right.length); i++) {
     const difference = (left[i] ?? 0) - (right[i] ?? 0)
-    if (difference !== 0) return difference < 0
+    if (difference !== 0) {
+      return difference < 0
+    }
   }
   return false
 }

@@ -9,9 +9,13 @@ window.iAdvizeInterface.push(async (iAdvize) => {
       signal: AbortSignal.timeout(5_000),
     })
     // The tag asks again by itself, 3 times.
-    if (!response.ok) throw new Error(`no token: ${response.status}`)
+    if (!response.ok) {
+      throw new Error(`no token: ${response.status}`)
+    }
     const { token } = await response.json()
     return { authenticationOption: { type: 'SECURED_AUTHENTICATION', token } }
   })
-  if (authentication.status !== 'authentication-success') console.warn('iAdvize:', authentication.reason)
+  if (authentication.status !== 'authentication-success') {
+    console.warn('iAdvize:', authentication.reason)
+  }
 })

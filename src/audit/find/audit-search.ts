@@ -1,6 +1,4 @@
-import type { Readable } from 'node:stream'
-import { type AuditEntry, type AuditIdentity, auditEntry, signingRequest } from '../vault/audit-log.ts'
-import { type LogFile, logLines, type ReadObserver } from './log-lines.ts'
+import { type AuditEntry, type AuditIdentity, auditEntry, signingRequest } from '../trail/vault-entry.ts'
 
 /** A call to Vault that asked for the signature that was looked for. */
 export interface FoundSignature {
@@ -24,48 +22,7 @@ export interface FoundSignature {
   file: string
 }
 
-/** What was read of one log. */
-export interface SearchedLog {
-  file: string
-  lines: number
-  /** of the first and the last entry, RFC 3339 */
-  first: string | null
-  last: string | null
-  /** lines that were too long to be looked at */
-  tooLong: number
-}
-
 const signMark = Buffer.from('/sign/')
-
-/** The time of a line of Vault's or of Padlock's, without reading all of it. */
-export function timeOfLine(line: Buffer | undefined): string | null {
-  const found = line === undefined ? null : /"time":\s*"([^"]{20,40})"/.exec(line.toString('latin1'))
-  const ms = found === null ? Number.NaN : Date.parse(found[1] as string)
-  return Number.isNaN(ms) ? null : new Date(ms).toISOString()
-}
-
-/** Reads one log line by line, and says what it covers. */
-export async function readLog(
-  file: LogFile,
-  stdin: Readable,
-  observer: ReadObserver,
-  onLine: (line: Buffer) => void,
-): Promise<SearchedLog> {
-  const read: SearchedLog = { file: file.name, lines: 0, first: null, last: null, tooLong: 0 }
-  let last: Buffer | undefined
-  const onTooLong = () => {
-    read.tooLong += 1
-  }
-  for await (const lines of logLines(file, stdin, { ...observer, onTooLong })) {
-    if (lines.length === 0) continue
-    read.first ??= timeOfLine(lines[0])
-    last = lines.at(-1)
-    read.lines += lines.length
-    for (const line of lines) onLine(line)
-  }
-  read.last = timeOfLine(last)
-  return read
-}
 
 function parsed(line: Buffer): AuditEntry | undefined {
   try {
@@ -94,7 +51,9 @@ export class AuditSearch {
   /** Looks at one line. */
   look(line: Buffer, file: string): void {
     for (const needle of this.#needles) {
-      if (line.indexOf(needle.bytes) !== -1 && line.indexOf(signMark) !== -1) this.#match(line, file, needle)
+      if (line.indexOf(needle.bytes) !== -1 && line.indexOf(signMark) !== -1) {
+        this.#match(line, file, needle)
+      }
     }
   }
 
@@ -106,12 +65,18 @@ export class AuditSearch {
   #match(line: Buffer, file: string, { text, device }: { text: string; device: string | null }): void {
     const entry = parsed(line)
     const request = entry && signingRequest(entry, this.#mount)
-    if (entry === undefined || request === undefined) return
+    if (entry === undefined || request === undefined) {
+      return
+    }
     const items = request.items.filter(({ input }) => input === text)
-    if (items.length === 0) return
+    if (items.length === 0) {
+      return
+    }
     // One call has an entry for its request and one for the answer, in the log of each device.
     const before = this.#found.get(entry.requestId)
-    if (before !== undefined && (before.outcome !== 'unanswered' || entry.type === 'request')) return
+    if (before !== undefined && (before.outcome !== 'unanswered' || entry.type === 'request')) {
+      return
+    }
     const signed = items.filter(({ keyVersion }) => keyVersion > 0)
     this.#found.set(entry.requestId, {
       time: new Date(entry.time).toISOString(),

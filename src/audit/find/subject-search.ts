@@ -1,10 +1,10 @@
-import type { IssuedRecord } from './issuance-record.ts'
-import { type SubjectKey, subjectPseudonym } from './subject.ts'
+import type { IssuedRecord } from '../../issuance/issuance-record.ts'
+import { type SubjectKey, subjectPseudonym } from '../../token/subject.ts'
 
 /** Finds the tokens of one visitor, by the version of the key that each line names. */
 export class SubjectSearch {
   readonly tokens: IssuedRecord[] = []
-  /** tokens of which it cannot be told whose they are: without a subject, or, by version, without their key */
+  /** tokens whose visitor cannot be known: without a subject, or, by version, without their key */
   withoutSubject = 0
   readonly withoutKey = new Map<number, number>()
   readonly #userId: string
@@ -21,20 +21,27 @@ export class SubjectSearch {
 
   look(record: IssuedRecord): void {
     const { profile, subject, subjectKey: version } = record
-    if (this.#profile !== undefined && profile !== this.#profile) return
+    if (this.#profile !== undefined && profile !== this.#profile) {
+      return
+    }
     if (subject === undefined || version === undefined) {
       this.withoutSubject += 1
       return
     }
     const key = this.#keys.get(version)
-    if (key === undefined) this.withoutKey.set(version, (this.withoutKey.get(version) ?? 0) + 1)
-    else if (subject === this.#pseudonym(key, profile)) this.tokens.push(record)
+    if (key === undefined) {
+      this.withoutKey.set(version, (this.withoutKey.get(version) ?? 0) + 1)
+    } else if (subject === this.#pseudonym(key, profile)) {
+      this.tokens.push(record)
+    }
   }
 
   #pseudonym(key: SubjectKey, profile: string): string {
     const name = `${key.version} ${profile}`
     const known = this.#pseudonyms.get(name)
-    if (known !== undefined) return known
+    if (known !== undefined) {
+      return known
+    }
     const made = subjectPseudonym(key, profile, this.#userId)
     this.#pseudonyms.set(name, made)
     return made

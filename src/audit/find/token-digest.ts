@@ -27,15 +27,18 @@ function privateKeyOf(pem: string): KeyObject {
 export async function auditIdOfToken(token: string, recipientKey: string | undefined): Promise<string> {
   let jws = token
   if (token.split('.').length === 5) {
-    if (recipientKey === undefined)
+    if (recipientKey === undefined) {
       throw new TokenDigestError("An encrypted token needs the recipient's private key.")
+    }
     const { plaintext } = await compactDecrypt(token, privateKeyOf(recipientKey)).catch(() => {
       throw new TokenDigestError('The token cannot be decrypted with this key.')
     })
     jws = new TextDecoder().decode(plaintext)
   }
   const match = /^([\w-]+\.[\w-]+)\.[\w-]+$/.exec(jws)
-  if (match === null) throw new TokenDigestError('This is no token: neither a compact JWE nor a compact JWS.')
+  if (match === null) {
+    throw new TokenDigestError('This is no token: neither a compact JWE nor a compact JWS.')
+  }
   return createHash('sha256')
     .update(match[1] as string, 'latin1')
     .digest('base64url')

@@ -7,7 +7,9 @@ export const sumOf = (set: Multiset): number => set.values().reduce((sum, count)
 
 function countOf(items: readonly string[]): Multiset {
   const set: Multiset = new Map()
-  for (const item of items) set.set(item, (set.get(item) ?? 0) + 1)
+  for (const item of items) {
+    set.set(item, (set.get(item) ?? 0) + 1)
+  }
   return set
 }
 
@@ -15,7 +17,9 @@ function countOf(items: readonly string[]): Multiset {
 function unionOf(sets: readonly Multiset[]): Multiset {
   const union: Multiset = new Map()
   for (const set of sets) {
-    for (const [item, count] of set) union.set(item, Math.max(union.get(item) ?? 0, count))
+    for (const [item, count] of set) {
+      union.set(item, Math.max(union.get(item) ?? 0, count))
+    }
   }
   return union
 }
@@ -79,11 +83,18 @@ export function differenceByHash(
   let unexplained = otherwise
   for (const [input, count] of signed) {
     const auditId = auditIdOf.get(input)
-    if (auditId === undefined) unexplained += count
-    else known.set(auditId, Math.max(known.get(auditId) ?? 0, count))
+    if (auditId === undefined) {
+      unexplained += count
+    } else {
+      known.set(auditId, Math.max(known.get(auditId) ?? 0, count))
+    }
   }
-  for (const [auditId, count] of known) unexplained += Math.max(0, count - (wanted.get(auditId) ?? 0))
+  for (const [auditId, count] of known) {
+    unexplained += Math.max(0, count - (wanted.get(auditId) ?? 0))
+  }
   let unsigned = 0
-  for (const [auditId, count] of issued) unsigned += Math.max(0, count - (known.get(auditId) ?? 0))
+  for (const [auditId, count] of issued) {
+    unsigned += Math.max(0, count - (known.get(auditId) ?? 0))
+  }
   return difference(unexplained, unsigned)
 }

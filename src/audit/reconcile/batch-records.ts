@@ -1,4 +1,4 @@
-/** A signing call as one entry of Vault's audit log tells of it. */
+/** A signing call as one entry of Vault's audit log records it. */
 export interface CallRecord {
   kind: 'call'
   /** false for the entry of a request */
@@ -67,11 +67,16 @@ export function batchesOf(records: readonly BatchRecord[]): Batch[] {
     const tokens = new Map<string, TokenRecord>()
     const asked: AskRecord[] = []
     for (const record of group) {
-      if (record.kind === 'asked') asked.push(record)
+      if (record.kind === 'asked') {
+        asked.push(record)
+      }
       // A log that was given twice, under two names, has each token twice.
-      else if (record.kind === 'issued') tokens.set(record.requestId, record)
-      else if (record.answered || !calls.has(record.requestId)) {
-        if (!calls.get(record.requestId)?.answered) calls.set(record.requestId, record)
+      else if (record.kind === 'issued') {
+        tokens.set(record.requestId, record)
+      } else if (record.answered || !calls.has(record.requestId)) {
+        if (!calls.get(record.requestId)?.answered) {
+          calls.set(record.requestId, record)
+        }
       }
     }
     const all = [...calls.values()]

@@ -1,4 +1,4 @@
-import { hmacPrefix } from '../vault/audit-log.ts'
+import { hmacPrefix } from '../trail/vault-entry.ts'
 import type { Batch } from './batch-records.ts'
 
 /** Calls to Vault at once. */
@@ -41,8 +41,15 @@ export class HashCheck {
    * @returns undefined where the entry stands in clear
    */
   deviceOf(algorithm: unknown): string | 'foreign' | undefined {
-    if (typeof algorithm !== 'string' || !algorithm.startsWith(hmacPrefix)) return undefined
+    if (typeof algorithm !== 'string' || !algorithm.startsWith(hmacPrefix)) {
+      return undefined
+    }
     return this.#devices.get(algorithm) ?? 'foreign'
+  }
+
+  /** What an auditId stands as in the log of a device; in clear without one. @throws what asking Vault throws */
+  async standsAs(auditId: string, device: string | undefined): Promise<string> {
+    return device === undefined ? clearOf(auditId) : this.#limited(device, clearOf(auditId))
   }
 
   /** The auditIds that the values of a batch stand for, as far as they are among these. */
@@ -51,13 +58,17 @@ export class HashCheck {
     const devices = new Set(calls.map(({ device }) => device).filter((device) => device !== undefined))
     for (const device of devices) {
       const hashes = await Promise.all(auditIds.map((auditId) => this.#limited(device, clearOf(auditId))))
-      for (const [i, hash] of hashes.entries()) found.set(hash, auditIds[i] as string)
+      for (const [i, hash] of hashes.entries()) {
+        found.set(hash, auditIds[i] as string)
+      }
     }
     return found
   }
 
   async #limited(device: string, input: string): Promise<string> {
-    if (this.#running >= inFlight) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    if (this.#running >= inFlight) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    }
     this.#running += 1
     this.asked += 1
     try {

@@ -4,12 +4,12 @@ import { join } from 'node:path'
 
 /** Characters of a partition that wait in memory before they are written. */
 const flushAt = 128 * 1024
-/** So much of the logs is in one partition. */
+/** Bytes of the logs in one partition. */
 const logBytesEach = 64 * 1024 * 1024
 const fewest = 16
 const most = 512
 
-/** How many partitions logs of so many bytes need, so that each fits into memory with ease. */
+/** How many partitions logs of this many bytes need, so that each fits into memory with ease. */
 export function partitionCount(logBytes: number): number {
   return Math.min(most, Math.max(fewest, Math.ceil(logBytes / logBytesEach)))
 }
@@ -17,7 +17,9 @@ export function partitionCount(logBytes: number): number {
 /** FNV-1a, 32 bits. */
 function hashOf(text: string): number {
   let hash = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+  for (let i = 0; i < text.length; i++) {
+    hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+  }
   return hash >>> 0
 }
 
@@ -38,8 +40,9 @@ export class Partitions<Record> {
   add(id: string, record: Record): void {
     const index = hashOf(id) % this.#waiting.length
     const text = `${this.#waiting[index]}${JSON.stringify(record)}\n`
-    if (text.length < flushAt) this.#waiting[index] = text
-    else {
+    if (text.length < flushAt) {
+      this.#waiting[index] = text
+    } else {
       this.#waiting[index] = ''
       appendFileSync(this.#file(index), text, { mode: 0o600 })
     }
@@ -52,11 +55,12 @@ export class Partitions<Record> {
       this.#waiting[index] = ''
       const text = readFileSync(this.#file(index), 'utf8')
       rmSync(this.#file(index))
-      if (text !== '')
+      if (text !== '') {
         yield text
           .trimEnd()
           .split('\n')
           .map((line) => JSON.parse(line))
+      }
     }
   }
 

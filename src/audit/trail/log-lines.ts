@@ -1,7 +1,8 @@
-import { createReadStream, type Stats } from 'node:fs'
+import type { Stats } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
+import { openRegularFile } from '../../files/regular-file.ts'
 
 const lineFeed = 0x0a
 const chunkBytes = 256 * 1024
@@ -12,10 +13,14 @@ const longestLine = 16 * 1024 * 1024
 export interface LogFile {
   /** path, or `-` */
   name: string
+  /** the log of which it is a part: what was given before `=`, or its name without what rotation adds */
+  log: string
   /** undefined where it cannot be known */
   bytes: number | undefined
   /** device and inode: the same for one file under two names */
   identity: string | undefined
+  /** when it was written last, in milliseconds since the epoch; undefined where it cannot be known */
+  writtenAt: number | undefined
 }
 
 /** A log that cannot be read; the message is for the operator. */
@@ -28,14 +33,46 @@ export class LogFileError extends Error {
 
 const reasonOf = (error: unknown) => (error as NodeJS.ErrnoException).code ?? (error as Error).message
 
-/** Looks at a log before it is read. @throws LogFileError when there is no such file, or when it is no file */
-export async function logFile(name: string): Promise<LogFile> {
-  if (name === '-') return { name, bytes: undefined, identity: undefined }
+/** What logrotate, Vault, lumberjack and others add to the name of a log: a number, a date or a time, `.gz`. */
+const rotated =
+  /(\.gz|\.\d{1,4}|[-.]\d{8}([-_.]?\d{2,6})?|[-.]\d{4}-\d\d-\d\d([T_-][\d.:-]+Z?)?|[-.]\d{10,19})$/
+const datedBefore = /-\d{4}-\d\d-\d\dT[\d.-]+(?=\.[a-z]+$)/
+
+/** The name of the log that a file is a part of. */
+export function logNameOf(file: string): string {
+  let name = file
+  while (rotated.test(name)) {
+    name = name.replace(rotated, '')
+  }
+  return name.replace(datedBefore, '')
+}
+
+/**
+ * Looks at a log before it is read.
+ *
+ * @param given path, `-`, or `<log>=<path>` where the name does not say which log the file is a part of
+ * @throws LogFileError when there is no such file, or when it is no regular one: a FIFO may never have a writer
+ */
+export async function logFile(given: string): Promise<LogFile> {
+  const [, label, rest = ''] = /^([A-Za-z][\w.-]*)=(.+)$/.exec(given) ?? []
+  const hasLabel = label !== undefined && (await stat(given).catch(() => undefined)) === undefined
+  const name = hasLabel ? rest : given
+  const log = hasLabel ? label : logNameOf(name)
+  if (name === '-') {
+    return { name, log, bytes: undefined, identity: undefined, writtenAt: undefined }
+  }
   const found: Stats = await stat(name).catch((error: unknown) => {
     throw new LogFileError(`${name} cannot be read (${reasonOf(error)}).`)
   })
-  if (found.isDirectory()) throw new LogFileError(`${name} is a folder: name its files.`)
-  return { name, bytes: found.isFile() ? found.size : undefined, identity: `${found.dev}:${found.ino}` }
+  if (found.isDirectory()) {
+    throw new LogFileError(`${name} is a folder: name its files.`)
+  }
+  if (!found.isFile()) {
+    throw new LogFileError(
+      `${name} is not a regular file: give a pipe on standard input, where - is its name.`,
+    )
+  }
+  return { name, log, bytes: found.size, identity: `${found.dev}:${found.ino}`, writtenAt: found.mtimeMs }
 }
 
 /** Compressed files by their first bytes, and the program that opens those which are not opened here. */
@@ -59,7 +96,9 @@ async function* bytesOf(
     }
   })()
   const first = await counted.next()
-  if (first.done) return
+  if (first.done) {
+    return
+  }
   const opener = openers.find(([magic]) => beginsWith(first.value, magic))
   if (opener !== undefined) {
     throw new LogFileError(`${name} is compressed: \`${opener[1]} ${name} | … --log -\` opens it.`)
@@ -78,9 +117,9 @@ async function* bytesOf(
   yield* input.pipe(gunzip)
 }
 
-/** What reading a log tells on the way. */
+/** Progress of reading a log. */
 export interface ReadObserver {
-  /** so many bytes of the file are read */
+  /** how many bytes of the file are read */
   onBytes?: (count: number) => void
   /** a line was passed over, since it is too long */
   onTooLong?: () => void
@@ -97,32 +136,43 @@ export async function* logLines(
   stdin: Readable,
   { onBytes = () => {}, onTooLong = () => {} }: ReadObserver = {},
 ): AsyncGenerator<Buffer[]> {
-  const source = name === '-' ? stdin : createReadStream(name, { highWaterMark: chunkBytes })
   let rest: Buffer[] = []
   let restBytes = 0
   try {
+    const source =
+      name === '-' ? stdin : (await openRegularFile(name)).createReadStream({ highWaterMark: chunkBytes })
     for await (const chunk of bytesOf(name, source as AsyncIterable<Buffer>, onBytes)) {
       const lines: Buffer[] = []
       let start = 0
       for (let end = chunk.indexOf(lineFeed); end !== -1; end = chunk.indexOf(lineFeed, start)) {
         const part = chunk.subarray(start, end)
-        if (restBytes + part.length > longestLine) onTooLong()
-        else if (restBytes + part.length > 0)
+        if (restBytes + part.length > longestLine) {
+          onTooLong()
+        } else if (restBytes + part.length > 0) {
           lines.push(restBytes === 0 ? part : Buffer.concat([...rest, part]))
+        }
         rest = []
         restBytes = 0
         start = end + 1
       }
       restBytes += chunk.length - start
       // What is left of a line that is too long only counts.
-      if (restBytes > longestLine) rest = []
-      else if (start < chunk.length) rest.push(chunk.subarray(start))
+      if (restBytes > longestLine) {
+        rest = []
+      } else if (start < chunk.length) {
+        rest.push(chunk.subarray(start))
+      }
       yield lines
     }
   } catch (error) {
-    if (error instanceof LogFileError) throw error
+    if (error instanceof LogFileError) {
+      throw error
+    }
     throw new LogFileError(`${name} cannot be read to its end (${reasonOf(error)}).`)
   }
-  if (restBytes > longestLine) onTooLong()
-  else if (restBytes > 0) yield [Buffer.concat(rest)]
+  if (restBytes > longestLine) {
+    onTooLong()
+  } else if (restBytes > 0) {
+    yield [Buffer.concat(rest)]
+  }
 }

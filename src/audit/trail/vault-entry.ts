@@ -7,6 +7,16 @@ export interface AuditIdentity {
   address: string | undefined
 }
 
+/** A token as the audit log describes it: of a request, or given out by an answer. */
+export interface AuditToken extends AuditIdentity {
+  /** HMAC under the salt of the device that logged it; undefined for a batch token */
+  accessor: string | undefined
+  /** RFC 3339; in the log of every device the same */
+  issued: string | undefined
+  /** the token's own, those of its entity and groups, and those of other namespaces */
+  policies: readonly string[]
+}
+
 /** One entry of Vault's audit log (Vault docs, "Audit devices"), as far as it is needed here. */
 export interface AuditEntry {
   type: 'request' | 'response'
@@ -16,17 +26,23 @@ export interface AuditEntry {
   requestId: string
   operation: string
   path: string
+  /** path of the mount, with the slash at its end; undefined in the log of an old Vault */
+  mountPoint: string | undefined
   /** path of the namespace (Enterprise), without slashes at its ends; empty for the root's */
   namespace: string
-  /** X-Correlation-Id, where Vault was told to log it as it is */
+  /** X-Correlation-Id, where Vault was configured to log it as it is */
   correlationId: string | undefined
   failed: boolean
   by: AuditIdentity
   /** parameters, strings as HMACs unless the device or the mount leaves them in clear */
   data: Record<string, unknown>
   responseData: Record<string, unknown>
-  /** policies of the token that the answer gives out */
-  givenPolicies: readonly string[]
+  /** the token of the request; of a login's answer, the token that it gave */
+  token: AuditToken
+  /** the token that the answer gives out, where its policies are in the log */
+  given: AuditToken | undefined
+  /** accessor (HMAC) of a token that the answer gives out wrapped: its policies are not in the answer's entry */
+  wrappedAccessor: string | undefined
 }
 
 /** A signature that was asked for. */
@@ -45,6 +61,30 @@ const textOf = (value: unknown): string | undefined =>
 export const hmacPrefix = 'hmac-sha256:'
 /** The display name of a request that no token was given with. */
 export const nobody = 'nobody'
+
+const textsOf = (value: unknown): string[] =>
+  Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
+
+function tokenOf(auth: Fields, address: string | undefined): AuditToken {
+  const { role_name, role, cert_name, username } = fieldsOf(auth.metadata)
+  return {
+    displayName: textOf(auth.display_name) ?? nobody,
+    role: textOf(role_name) ?? textOf(role) ?? textOf(cert_name) ?? textOf(username),
+    entityId: textOf(auth.entity_id),
+    address,
+    accessor: textOf(auth.accessor),
+    issued: textOf(auth.token_issue_time),
+    policies: [
+      ...textsOf(auth.policies),
+      ...textsOf(auth.token_policies),
+      ...textsOf(auth.identity_policies),
+      ...Object.values(fieldsOf(auth.external_namespace_policies)).flatMap(textsOf),
+    ],
+  }
+}
+
+/** Vault answers many refusals with nothing but `error` in the data, and no error of the entry's own. */
+const isRefusal = (data: Fields) => data.error !== undefined && Object.keys(data).length === 1
 
 function correlationIdOf(headers: Fields): string | undefined {
   // Vault writes the names in lower case; who knows of every version.
@@ -65,28 +105,33 @@ export function auditEntry(line: unknown): AuditEntry | undefined {
     error,
   } = fieldsOf(line)
   const request = fieldsOf(requestField)
-  const [requestId, path] = [textOf(request.id), textOf(request.path)]
+  const path = textOf(request.path)
+  // Vault gives no id to a request for help.
+  const requestId = textOf(request.id) ?? `${request.operation} ${path} at ${time}`
   const ms = Date.parse(String(time))
-  if ((type !== 'request' && type !== 'response') || requestId === undefined || path === undefined)
+  if ((type !== 'request' && type !== 'response') || path === undefined) {
     return undefined
-  if (Number.isNaN(ms)) return undefined
+  }
+  if (Number.isNaN(ms)) {
+    return undefined
+  }
   const [auth, response] = [fieldsOf(authField), fieldsOf(responseField)]
-  const policies = fieldsOf(response.auth).policies
+  const responseData = fieldsOf(response.data)
+  const address = textOf(request.remote_address)
+  const token = tokenOf(auth, address)
   return {
     ...{ type, time: ms, requestId, path },
+    mountPoint: textOf(request.mount_point),
     operation: String(request.operation),
     namespace: String(fieldsOf(request.namespace).path ?? '').replace(/^\/|\/$/g, ''),
     correlationId: correlationIdOf(fieldsOf(request.headers)),
-    failed: textOf(error) !== undefined,
-    by: {
-      displayName: textOf(auth.display_name) ?? nobody,
-      role: textOf(fieldsOf(auth.metadata).role_name),
-      entityId: textOf(auth.entity_id),
-      address: textOf(request.remote_address),
-    },
+    failed: textOf(error) !== undefined || isRefusal(responseData),
+    by: (({ displayName, role, entityId }) => ({ displayName, role, entityId, address }))(token),
     data: fieldsOf(request.data),
-    responseData: fieldsOf(response.data),
-    givenPolicies: Array.isArray(policies) ? policies.filter((policy) => typeof policy === 'string') : [],
+    responseData,
+    token,
+    given: response.auth === undefined ? undefined : tokenOf(fieldsOf(response.auth), address),
+    wrappedAccessor: textOf(fieldsOf(response.wrap_info).wrapped_accessor),
   }
 }
 
@@ -111,7 +156,9 @@ export function signingRequest(
   mount: string,
 ): SigningRequest | undefined {
   const match = signingPath.exec(path)
-  if (match === null || match[1] !== mount) return undefined
+  if (match === null || match[1] !== mount) {
+    return undefined
+  }
   const [, , key = '', algorithm = 'sha2-256'] = match
   const isRs256 = algorithm === 'sha2-256' && data.prehashed === true
   const versionOf = (result: unknown) => {

@@ -1,17 +1,25 @@
-import type { FoundSignature, SearchedLog } from '../../audit/audit-search.ts'
-import type { IssuedRecord } from '../../audit/issuance-record.ts'
-import { identityText } from '../../vault/audit-log.ts'
-import { type Terminal, table } from '../terminal.ts'
-import type { FindResult } from './find.ts'
+import type { FoundSignature } from '../../audit/find/audit-search.ts'
+import type { SearchedLog } from '../../audit/trail/read-log.ts'
+import { identityText } from '../../audit/trail/vault-entry.ts'
+import type { Terminal } from '../../cli/terminal.ts'
+import type { IssuedRecord } from '../../issuance/issuance-record.ts'
+import { coverage } from './log-reading.ts'
 
 /** Others of the same call that are shown; JSON has them all. */
 const mostShown = 20
 
-/** What one log covers, in a few words. */
-export function coverage({ lines, first, last, tooLong }: SearchedLog): string {
-  const count = `${lines.toLocaleString('en')} line${lines === 1 ? '' : 's'}`
-  const span = first === null || last === null ? 'without a time' : `${first} to ${last}`
-  return `${count}, ${span}${tooLong > 0 ? `, ${tooLong} too long to be read` : ''}`
+/** What was found, and what was searched. */
+export interface FindResult {
+  auditId: string
+  found: boolean
+  signatures: FoundSignature[]
+  /** the token's own lines in the issuance log */
+  issued: IssuedRecord[]
+  /** the other tokens of the same calls */
+  together: IssuedRecord[]
+  searched: { devices: string[]; logs: SearchedLog[]; issuanceLogs: SearchedLog[] }
+  /** what could explain that nothing was found */
+  explanations: string[]
 }
 
 function signatureRows(signature: FoundSignature): string[][] {
@@ -41,11 +49,15 @@ function signatureRows(signature: FoundSignature): string[][] {
       outcome === 'refused' ? 'Vault refused' : 'the log has no answer to this request',
     ])
   }
-  if (!signature.isRs256) rows.unshift(['not a token', 'the same bytes were signed, but not as RS256'])
+  if (!signature.isRs256) {
+    rows.unshift(['not a token', 'the same bytes were signed, but not as RS256'])
+  }
   return rows
 }
 
-const tokenRow = ({ time, profile, auditId, key, keyVersion, sub }: IssuedRecord) => [
+/** The columns of tokens, here and in `padlock audit subject`. */
+export const tokenHeads = ['TIME', 'PROFILE', 'AUDIT ID', 'KEY', 'CALLER']
+export const tokenRow = ({ time, profile, auditId, key, keyVersion, sub }: IssuedRecord) => [
   time,
   profile,
   auditId,
@@ -53,32 +65,52 @@ const tokenRow = ({ time, profile, auditId, key, keyVersion, sub }: IssuedRecord
   sub,
 ]
 
-/** Tells people what was found. */
+/** Prints what was found, for people. */
 export function printFind({ stdout }: Terminal, result: FindResult): void {
   const { signatures, issued, together, searched } = result
-  stdout.write(`auditId ${result.auditId}\n`)
-  for (const signature of signatures) stdout.write(`\n${table(signatureRows(signature))}`)
-  if (issued.length > 0) stdout.write(`\nIssued as\n${table(issued.map(tokenRow))}`)
-  else if (searched.issuanceLogs.length > 0)
+  stdout.line(`auditId ${result.auditId}`)
+  for (const signature of signatures) {
+    stdout.line()
+    stdout.table(signatureRows(signature))
+  }
+  if (issued.length > 0) {
+    stdout.write('\nIssued as\n')
+    stdout.table(issued.map(tokenRow), tokenHeads)
+  } else if (searched.issuanceLogs.length > 0) {
     stdout.write('\nNo token with this auditId is in the issuance log.\n')
+  }
   if (together.length > 0) {
     stdout.write(`\nSigned in the same call${signatures.length > 1 ? 's' : ''}\n`)
-    stdout.write(table(together.slice(0, mostShown).map(tokenRow)))
-    if (together.length > mostShown) stdout.write(`and ${together.length - mostShown} more (--output json)\n`)
+    stdout.table(together.slice(0, mostShown).map(tokenRow), tokenHeads)
+    if (together.length > mostShown) {
+      stdout.write(`and ${together.length - mostShown} more (--output json)\n`)
+    }
   }
-  if (result.found) return
+  if (result.found) {
+    return
+  }
   stdout.write('\nSearched\n')
   const rows = [...searched.logs, ...searched.issuanceLogs].map((log) => [log.file, coverage(log)])
-  stdout.write(table([...rows, ['audit devices', searched.devices.join(', ')]]))
-  stdout.write(`\nWhat could explain it\n${result.explanations.map((text) => `- ${text}\n`).join('')}`)
+  stdout.table([...rows, ['audit devices', searched.devices.join(', ')]])
+  stdout.write('\nWhat could explain it\n')
+  for (const text of result.explanations) {
+    stdout.line(`- ${text}`)
+  }
 }
 
 /** What could explain that no signature was found, the likeliest first. */
-export function explanations({ signatures, issued, searched }: FindResult): string[] {
+export function explanations({ signatures, issued, searched }: Omit<FindResult, 'explanations'>): string[] {
   const list: string[] = []
   const { logs, devices } = searched
   const empty = logs.filter(({ lines }) => lines === 0).map(({ file }) => file)
-  if (empty.length > 0) list.push(`Nothing stands in ${empty.join(', ')}.`)
+  if (empty.length > 0) {
+    list.push(`Nothing stands in ${empty.join(', ')}.`)
+  }
+  for (const { file, lines, entries } of logs) {
+    if (lines > 0 && entries === 0) {
+      list.push(`${file} has no entry of a Vault audit log: is it another log?`)
+    }
+  }
   if (signatures.some(({ outcome }) => outcome === 'unanswered')) {
     list.push('Vault was asked, and its answer is not in these logs: it may stand in the next file.')
   }

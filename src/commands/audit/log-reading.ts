@@ -1,20 +1,21 @@
-import type { LogFile, ReadObserver } from '../../audit/log-lines.ts'
-import { LogFileError, logFile } from '../../audit/log-lines.ts'
-import { usageError } from '../exit.ts'
-import type { Terminal } from '../terminal.ts'
+import type { LogFile, ReadObserver } from '../../audit/trail/log-lines.ts'
+import { LogFileError, logFile } from '../../audit/trail/log-lines.ts'
+import type { SearchedLog } from '../../audit/trail/read-log.ts'
+import { usageError } from '../../cli/exit.ts'
+import type { Output } from '../../cli/output.ts'
 
 const everyMs = 100
 const barWidth = 24
 
 /** How far the reading of several logs is, drawn on a terminal's standard error and nowhere else. */
 export class ReadProgress {
-  readonly #stream: Terminal['stderr']
+  readonly #output: Output
   readonly #total: number | undefined
   #read = 0
   #drawnAt = 0
 
-  constructor(stream: Terminal['stderr'], files: readonly LogFile[]) {
-    this.#stream = stream
+  constructor(output: Output, files: readonly LogFile[]) {
+    this.#output = output
     const sizes = files.map(({ bytes }) => bytes)
     this.#total = sizes.includes(undefined)
       ? undefined
@@ -33,21 +34,25 @@ export class ReadProgress {
 
   /** Wipes the bar. */
   end(): void {
-    if (this.#stream.isTTY && this.#drawnAt > 0) this.#stream.write('\r\x1b[K')
+    if (this.#drawnAt > 0) {
+      this.#output.status()
+    }
   }
 
   #draw(name: string): void {
     const now = performance.now()
-    if (!this.#stream.isTTY || now - this.#drawnAt < everyMs) return
+    if (!this.#output.isTTY || now - this.#drawnAt < everyMs) {
+      return
+    }
     this.#drawnAt = now
     const megabytes = `${Math.round(this.#read / 1e6)} MB`
     if (!this.#total) {
-      this.#stream.write(`\r\x1b[K${megabytes}  ${name}`)
+      this.#output.status(`${megabytes}  ${name}`)
       return
     }
     const part = Math.min(1, this.#read / this.#total)
     const bar = '#'.repeat(Math.round(part * barWidth)).padEnd(barWidth, '.')
-    this.#stream.write(`\r\x1b[K[${bar}] ${Math.floor(part * 100)} %  ${megabytes}  ${name}`)
+    this.#output.status(`[${bar}] ${Math.floor(part * 100)} %  ${megabytes}  ${name}`)
   }
 }
 
@@ -62,15 +67,18 @@ export function readFailure(error: unknown): unknown {
  * @throws CommandError with exit code 2 for one that cannot be read, or when standard input is named twice
  */
 export async function logFiles(...groups: readonly (readonly string[])[]): Promise<LogFile[][]> {
-  if (groups.flat().filter((name) => name === '-').length > 1)
+  if (groups.flat().filter((name) => /^([A-Za-z][\w.-]*=)?-$/.test(name)).length > 1) {
     throw usageError('Standard input can be one log only.')
+  }
   const seen = new Set<string>()
   try {
     return await Promise.all(
       groups.map(async (names) => {
         const files = await Promise.all(names.map(logFile))
         return files.filter(({ identity }) => {
-          if (identity === undefined) return true
+          if (identity === undefined) {
+            return true
+          }
           const isNew = !seen.has(identity)
           seen.add(identity)
           return isNew
@@ -80,4 +88,15 @@ export async function logFiles(...groups: readonly (readonly string[])[]): Promi
   } catch (error) {
     throw readFailure(error)
   }
+}
+
+/** What one log covers, in a few words. */
+export function coverage({ lines, first, last, tooLong, unreadable }: SearchedLog): string {
+  const count = `${lines.toLocaleString('en')} line${lines === 1 ? '' : 's'}`
+  const span = first === null || last === null ? 'none of them an entry' : `${first} to ${last}`
+  const gaps = [
+    ...(tooLong > 0 ? [`${tooLong} too long to be read`] : []),
+    ...(unreadable > 0 ? [`${unreadable} that cannot be read`] : []),
+  ]
+  return [count, span, ...gaps].join(', ')
 }

@@ -1,100 +1,132 @@
-import { readLog, type SearchedLog } from '../../audit/audit-search.ts'
-import { issuanceLine } from '../../audit/issuance-line.ts'
-import type { SubjectKey } from '../../audit/subject.ts'
-import { SubjectSearch } from '../../audit/subject-search.ts'
-import type { VaultClient } from '../../vault/client.ts'
-import { clientWithToken } from '../../vault/client-with-token.ts'
-import { readSubjectKey } from '../../vault/subject-key.ts'
-import { during, refused, usageError } from '../exit.ts'
-import { operatorClient } from '../operator-client.ts'
-import { readStandardInput, type Terminal, table } from '../terminal.ts'
-import { coverage } from './find-report.ts'
-import { logFiles, ReadProgress, readFailure } from './log-reading.ts'
-
-/** The options of `padlock audit subject`, as commander gives them. */
-export interface SubjectOptions {
-  issuanceLog: string[]
-  profile?: string
-  kvMount: string
-  output: 'table' | 'json'
-}
+import { Option } from '@commander-js/extra-typings'
+import { SubjectSearch } from '../../audit/find/subject-search.ts'
+import type { LogFile } from '../../audit/trail/log-lines.ts'
+import { readLog, type SearchedLog } from '../../audit/trail/read-log.ts'
+import { during, refused, usageError } from '../../cli/exit.ts'
+import { readInput } from '../../cli/input.ts'
+import type { Terminal } from '../../cli/terminal.ts'
+import { profileName } from '../../cli/values/parsers.ts'
+import { operatorVerb } from '../../cli/verb.ts'
+import { issuanceLine } from '../../issuance/issuance-line.ts'
+import type { SubjectKey } from '../../token/subject.ts'
+import { SubjectKeyStore } from '../../vault/keys/subject-key.ts'
+import { tokenHeads, tokenRow } from './find-report.ts'
+import { auditHelp, issuanceLogOption } from './flags.ts'
+import { coverage, logFiles, ReadProgress, readFailure } from './log-reading.ts'
 
 /** The id on standard input, without the line feed that `echo` puts behind it: no id can end with one. */
 async function userIdOf(terminal: Terminal): Promise<string> {
-  if (terminal.stdin.isTTY) terminal.stderr.write('The userId, then Ctrl-D:\n')
-  const userId = String(await readStandardInput(terminal)).replace(/\r?\n$/, '')
-  if (userId === '') throw usageError('Give the userId on standard input.')
-  if (userId.includes('\n')) throw usageError('Standard input holds more than one line: give one userId.')
+  const userId = String(await readInput(terminal, '-', 'the userId')).replace(/\r?\n$/, '')
+  if (userId === '') {
+    throw usageError('Give the userId on standard input.')
+  }
+  if (userId.includes('\n')) {
+    throw usageError('Standard input holds more than one line: give one userId.')
+  }
   return userId
 }
 
 /** Every version of the key that Vault still has. */
-async function subjectKeys(client: VaultClient, kvMount: string): Promise<Map<number, SubjectKey>> {
-  const read = (version?: number) =>
-    during('Reading the subject key', readSubjectKey(client, kvMount, version))
+async function subjectKeys(store: SubjectKeyStore): Promise<Map<number, SubjectKey>> {
+  const read = (version?: number) => during('Reading the subject key', store.read(version))
   const newest = await read()
-  if (newest === undefined) throw refused('There is no subject key in Vault: `padlock setup` makes it.')
+  if (newest === undefined) {
+    throw refused('There is no subject key in Vault: `padlock setup` makes it.')
+  }
   const keys = new Map([[newest.version, newest]])
   for (let version = 1; version < newest.version; version++) {
     const key = await read(version)
-    if (key !== undefined) keys.set(version, key)
+    if (key !== undefined) {
+      keys.set(version, key)
+    }
   }
   return keys
 }
 
 function printTokens(terminal: Terminal, search: SubjectSearch, logs: readonly SearchedLog[]): void {
   const { stdout, stderr } = terminal
-  const rows = search.tokens.map(({ time, profile, auditId, key, keyVersion, sub }) => [
-    ...[time, profile, auditId, `${key} v${keyVersion}`, sub],
-  ])
-  if (rows.length > 0) stdout.write(table([['time', 'profile', 'auditId', 'key', 'caller'], ...rows]))
-  for (const log of logs) stderr.write(`Searched ${log.file}: ${coverage(log)}\n`)
+  if (search.tokens.length > 0) {
+    stdout.table(search.tokens.map(tokenRow), tokenHeads)
+  }
+  for (const log of logs) {
+    stderr.line(`Searched ${log.file}: ${coverage(log)}`)
+  }
   const { withoutSubject, withoutKey } = search
-  if (withoutSubject > 0)
-    stderr.write(`${withoutSubject} tokens carry no subject: whose they are cannot be told.\n`)
+  if (withoutSubject > 0) {
+    stderr.line(`${withoutSubject} tokens carry no subject: whose they are cannot be told.`)
+  }
   for (const [version, count] of withoutKey) {
-    stderr.write(`${count} tokens carry version ${version} of the key, which Vault has no more.\n`)
+    stderr.line(`${count} tokens carry version ${version} of the key, which Vault has no more.`)
   }
 }
 
-/**
- * `padlock audit subject`: the tokens that were issued for one visitor.
- *
- * @throws CommandError with exit code 1 when there is none, 2 for wrong usage or a log that cannot be read, 3 for a
- *   Vault that does not answer
- */
-export async function subject(options: SubjectOptions, terminal: Terminal): Promise<void> {
-  if (options.issuanceLog.includes('-'))
-    throw usageError('Standard input is for the userId: name the logs as files.')
-  const [files = []] = await logFiles(options.issuanceLog)
-  const userId = await userIdOf(terminal)
-  const operator = await operatorClient(terminal.env)
-  let keys: Map<number, SubjectKey>
-  try {
-    keys = await subjectKeys(clientWithToken(operator.client, operator.token), options.kvMount)
-  } finally {
-    await operator.client.close()
-  }
-  const search = new SubjectSearch(userId, options.profile, keys)
+/** Looks at each token of the logs. */
+async function read(
+  search: SubjectSearch,
+  files: readonly LogFile[],
+  terminal: Terminal,
+): Promise<SearchedLog[]> {
   const progress = new ReadProgress(terminal.stderr, files)
-  const logs: SearchedLog[] = []
-  try {
-    for (const file of files) {
-      const read = await readLog(file, terminal.stdin, progress.of(file), (line) => {
-        const record = issuanceLine(line)
-        if (record !== undefined && record !== 'broken' && record.event === 'issued') search.look(record)
-      })
-      logs.push(read)
+  const look = (line: Buffer) => {
+    const record = issuanceLine(line)
+    if (record === 'broken') {
+      return false
     }
+    if (record?.event === 'issued') {
+      search.look(record)
+    }
+    return true
+  }
+  try {
+    const logs: SearchedLog[] = []
+    for (const file of files) {
+      logs.push(await readLog(file, 'issuance', terminal.stdin, progress.of(file), look))
+    }
+    return logs
   } catch (error) {
     throw readFailure(error)
   } finally {
     progress.end()
   }
-  if (options.output === 'json') {
-    const { tokens, withoutSubject, withoutKey } = search
-    const unknown = { withoutSubject, withoutKey: Object.fromEntries(withoutKey) }
-    terminal.stdout.write(`${JSON.stringify({ tokens, unknown, searched: logs }, null, 2)}\n`)
-  } else printTokens(terminal, search, logs)
-  if (search.tokens.length === 0) throw refused('No token of this visitor was found.')
 }
+
+const help = {
+  ...auditHelp,
+  mounts: ['kv'] as const,
+  examples: [
+    'padlock audit subject --issuance-log /var/log/padlock/issuance.log* < user-id',
+    'padlock audit subject --issuance-log issuance.log --output json < user-id',
+  ],
+}
+
+/**
+ * `padlock audit subject`: the tokens that were issued for one visitor. Exit code 1 when there is none, 2 for a log that
+ * cannot be read.
+ */
+export const verb = operatorVerb(
+  help,
+  (command) =>
+    command
+      .addOption(issuanceLogOption().makeOptionMandatory())
+      .addOption(new Option('--profile <name>', 'of this profile alone').argParser(profileName)),
+  async ({ terminal, client, profiles, json }, { issuanceLog, profile }) => {
+    if (issuanceLog.includes('-')) {
+      throw usageError('Standard input is for the userId: name the logs as files.')
+    }
+    const [files = []] = await logFiles(issuanceLog)
+    const userId = await userIdOf(terminal)
+    const keys = await subjectKeys(new SubjectKeyStore(client, profiles.mount))
+    const search = new SubjectSearch(userId, profile, keys)
+    const logs = await read(search, files, terminal)
+    const { tokens, withoutSubject, withoutKey } = search
+    if (json) {
+      const unknown = { withoutSubject, withoutKey: Object.fromEntries(withoutKey) }
+      terminal.stdout.json({ tokens, unknown, searched: logs })
+    } else {
+      printTokens(terminal, search, logs)
+    }
+    if (tokens.length === 0) {
+      throw refused('No token of this visitor was found.')
+    }
+  },
+)

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Type } from 'typebox'
-import { Value } from 'typebox/value'
-import { usageError } from '../exit.ts'
-import type { Terminal } from '../terminal.ts'
+import { Check } from 'typebox/schema'
+import { usageError } from '../../cli/exit.ts'
+import type { Terminal } from '../../cli/terminal.ts'
+import { readBounded } from '../../outgoing/bounded-body.ts'
+import { fetchDirectly } from '../../outgoing/tls.ts'
 
 /** What a running instance does with a new pinned version. */
 export interface Verdict {
@@ -28,13 +30,13 @@ export interface Expected {
 const ReadySchema = Type.Object({
   components: Type.Object({
     profiles: Type.Object({
-      refreshSeconds: Type.Optional(Type.Number()),
+      refreshSeconds: Type.Optional(Type.Number({ minimum: 1, maximum: 3_600 })),
       entries: Type.Array(
         Type.Object({
           name: Type.String(),
           keyVersion: Type.Optional(Type.Integer()),
           kvVersion: Type.Optional(Type.Integer()),
-          error: Type.Optional(Type.String()),
+          error: Type.Optional(Type.String({ pattern: '^[a-z_]{1,64}$' })),
         }),
       ),
     }),
@@ -44,6 +46,8 @@ const ReadySchema = Type.Object({
 const pollMs = 250
 const notSeen = 'it has not seen the change'
 const answerTimeoutMs = 2_000
+/** Room for ten thousand profiles. */
+const maxAnswerBytes = 4 * 1024 * 1024
 const defaultRefreshSeconds = 15
 
 /**
@@ -65,10 +69,12 @@ export function instancesOf(given: readonly string[], env: NodeJS.ProcessEnv): s
 
 async function readiness(instance: string) {
   const signal = AbortSignal.timeout(answerTimeoutMs)
-  // 503 has the same body: an instance that is not ready tells why.
-  const answer = await fetch(`${instance}/health/ready`, { signal, redirect: 'error' })
-  const body: unknown = await answer.json()
-  if (!Value.Check(ReadySchema, body)) throw new TypeError('not a Padlock')
+  // 503 has the same body: an instance that is not ready says why.
+  const answer = await fetchDirectly(`${instance}/health/ready`, { signal })
+  const body: unknown = JSON.parse(await readBounded(answer.body, maxAnswerBytes))
+  if (!Check(ReadySchema, body)) {
+    throw new TypeError('not a Padlock')
+  }
   return body.components.profiles
 }
 
@@ -106,10 +112,12 @@ async function awaitOne(terminal: Terminal, instance: string, expected: Expected
   for (;;) {
     const { verdict, final, refreshSeconds } = await look(instance, expected)
     const waitSeconds = expected.waitSeconds ?? 2 * refreshSeconds + 10
-    if (final || performance.now() - start >= waitSeconds * 1000) return verdict
+    if (final || performance.now() - start >= waitSeconds * 1000) {
+      return verdict
+    }
     if (verdict.reason !== null && verdict.reason !== told) {
       told = verdict.reason
-      terminal.stderr.write(`${verdictText(verdict)}; waiting …\n`)
+      terminal.stderr.line(`${verdictText(verdict)}; waiting …`)
     }
     await sleep(pollMs)
   }
@@ -117,12 +125,16 @@ async function awaitOne(terminal: Terminal, instance: string, expected: Expected
 
 export const verdictText = ({ instance, verdict, keyVersion, reason }: Verdict): string => {
   const signs = keyVersion === null ? '' : `signs with version ${keyVersion}`
-  if (verdict === 'follows') return `${instance} ${signs}`
-  if (verdict === 'unreachable') return `${instance} did not answer (${reason})`
+  if (verdict === 'follows') {
+    return `${instance} ${signs}`
+  }
+  if (verdict === 'unreachable') {
+    return `${instance} did not answer (${reason})`
+  }
   return `${instance} ${signs === '' ? 'does not sign' : `still ${signs}`}: ${reason}`
 }
 
-/** Waits for each instance until it follows or its time is over; tells each verdict on standard error as it comes. */
+/** Waits for each instance until it follows or its time is over; writes each verdict to standard error as it comes. */
 export async function awaitInstances(
   terminal: Terminal,
   instances: readonly string[],
@@ -134,7 +146,7 @@ export async function awaitInstances(
   return Promise.all(
     instances.map(async (instance) => {
       const verdict = await awaitOne(terminal, instance, expected)
-      terminal.stderr.write(`${verdictText(verdict)}\n`)
+      terminal.stderr.line(verdictText(verdict))
       return verdict
     }),
   )

@@ -1,13 +1,16 @@
-import { type KeyVersionState, keyVersionState } from '../../token/key-versions.ts'
-import { type KeyMove, readKeyMoves } from '../../vault/key-history.ts'
-import { during } from '../exit.ts'
-import { paint, table } from '../terminal.ts'
-import { type KeyContext, type KeySubject, plain, print, readSubject, versionKey } from './context.ts'
+import { during } from '../../cli/exit.ts'
+import { paint } from '../../cli/layout.ts'
+import { printResult } from '../../cli/terminal.ts'
+import { profileName } from '../../cli/values/parsers.ts'
+import { operatorVerb } from '../../cli/verb.ts'
+import { type KeyVersionState, keyVersionState } from '../../vault/keys/key-versions.ts'
+import { type KeyMove, readKeyMoves } from '../../vault/profiles/key-history.ts'
+import { type KeySubject, readSubject, versionKey } from './subject.ts'
 
 const colours = { staged: 'yellow', active: 'green', previous: 'cyan', retired: 'dim' } as const
 
-/** One version as `key list` tells of it. */
-export interface ListedVersion {
+/** One version as `key list` prints it. */
+interface ListedVersion {
   version: number
   state: KeyVersionState
   createdAt: string
@@ -27,7 +30,7 @@ function historyOf(version: number, moves: readonly KeyMove[]): ListedVersion['h
 }
 
 /** All versions that Vault shows, oldest first. */
-export function listedVersions({ settings, key }: KeySubject, moves: readonly KeyMove[]): ListedVersion[] {
+function listedVersions({ settings, key }: KeySubject, moves: readonly KeyMove[]): ListedVersion[] {
   const own = moves.filter(({ signingKey }) => signingKey === key.name)
   return [...key.versions.keys()]
     .sort((a, b) => a - b)
@@ -49,23 +52,34 @@ export function listedVersions({ settings, key }: KeySubject, moves: readonly Ke
 /** Times to the second: the rest says nothing to people. */
 const shortTime = (time: string) => time.replace(/\.\d+Z$/, 'Z')
 
-/** `padlock key list <profile>` */
-export async function listKeys(context: KeyContext, profile: string): Promise<void> {
-  const subject = await readSubject(context, profile)
-  const { key } = subject
-  const moves = await during('Reading the history', readKeyMoves(context.client, context.kvMount, profile))
-  const versions = listedVersions(subject, moves)
-  const rows = versions.map(({ version, state, createdAt, movedAt, movedBy, fingerprint, thumbprint }) => [
-    String(version),
-    paint(context.terminal.stdout, colours[state], state),
-    shortTime(createdAt),
-    movedAt === null ? '-' : plain(shortTime(movedAt)),
-    plain(movedBy ?? '-'),
-    fingerprint,
-    thumbprint,
-  ])
-  const heads = ['VERSION', 'STATE', 'CREATED', 'MOVED', 'BY', 'FINGERPRINT', 'THUMBPRINT']
-  const text = `${table([heads, ...rows])}\n${key.name} (${key.type}), profile ${profile}. Who staged or retired a version stands in Vault's audit log alone.\n`
-  const { minEncryptionVersion } = key
-  print(context, { profile, signingKey: key.name, type: key.type, minEncryptionVersion, versions }, text)
-}
+const heads = ['VERSION', 'STATE', 'CREATED', 'MOVED', 'BY', 'FINGERPRINT', 'THUMBPRINT']
+
+const rowOf = (listed: ListedVersion) => [
+  String(listed.version),
+  paint(colours[listed.state], listed.state),
+  shortTime(listed.createdAt),
+  listed.movedAt === null ? '-' : shortTime(listed.movedAt),
+  listed.movedBy ?? '-',
+  listed.fingerprint,
+  listed.thumbprint,
+]
+
+/** `padlock key list`. */
+export const verb = operatorVerb(
+  { examples: ['padlock key list shop', 'padlock key list shop --output json'] },
+  (command) => command.argument('<profile>', 'its name', profileName),
+  async (operator, profile) => {
+    const subject = await readSubject(operator, profile)
+    const { key } = subject
+    const moves = await during('Reading the history', readKeyMoves(operator.profiles, profile))
+    const versions = listedVersions(subject, moves)
+    const { minEncryptionVersion, name, type } = key
+    printResult(operator, { profile, signingKey: name, type, minEncryptionVersion, versions }, (stdout) => {
+      stdout.table(versions.map(rowOf), heads)
+      stdout.line()
+      stdout.line(
+        `${name} (${type}), profile ${profile}. Who staged or retired a version stands in Vault's audit log alone.`,
+      )
+    })
+  },
+)

@@ -1,4 +1,5 @@
-import type { KeyVersionState } from '../../token/key-versions.ts'
+import { printable } from '../../printable.ts'
+import type { KeyVersionState } from '../../vault/keys/key-versions.ts'
 
 /** What the mail is about. */
 export interface KeyMailOptions {
@@ -16,7 +17,9 @@ export interface KeyMailOptions {
  * The text that goes to the iAdvize contact with a public key. It asks for the one thing that `key activate` needs: the
  * fingerprint, computed by the recipient from what arrived there.
  */
-export function keyMail({ issuer, pem, fingerprint, state, attached }: KeyMailOptions): string {
+export function keyMail({ pem, fingerprint, state, attached, ...options }: KeyMailOptions): string {
+  // A line feed in it would begin another header of the mail.
+  const issuer = printable(options.issuer)
   const file = attached?.split('/').at(-1)
   const where = file === undefined ? `below:\n\n${pem}` : `in the attached file ${file}.\n`
   const agree =

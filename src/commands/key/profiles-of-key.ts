@@ -1,14 +1,13 @@
-import { formerTokensExpire } from '../../token/key-versions.ts'
+import pMap from 'p-map'
+import { during, refused } from '../../cli/exit.ts'
+import type { Operator } from '../../cli/operator.ts'
 import type { ProfileSettings } from '../../token/profile.ts'
-import { inTurns } from '../../vault/in-turns.ts'
-import { type KeyMove, readKeyMoves } from '../../vault/key-history.ts'
-import { settingsFaults } from '../../vault/profile-settings.ts'
-import { listProfileNames, readStoredProfile } from '../../vault/profile-store.ts'
-import { during, refused } from '../exit.ts'
-import type { KeyContext } from './context.ts'
+import { formerTokensExpire } from '../../vault/keys/key-versions.ts'
+import { type KeyMove, readKeyMoves } from '../../vault/profiles/key-history.ts'
+import { settingsFaults } from '../../vault/profiles/profile-settings.ts'
 
 /** A profile that signs with a key. */
-export interface KeyUser {
+export interface KeyProfile {
   profile: string
   settings: ProfileSettings
   kvVersion: number
@@ -33,8 +32,10 @@ function lastTokenOf(version: number, moves: readonly KeyMove[], key: string, re
   const own = moves.map((move) => ({ ...move, uses: move.signingKey === key && move.version <= version }))
   const last = own.findLastIndex(({ uses }) => uses)
   const left = own[last + 1]
-  // What KV no longer tells was before all that it tells.
-  if (left === undefined) return 0
+  // What KV no longer has was before all that it has.
+  if (left === undefined) {
+    return 0
+  }
   const ttl = Math.max(
     ...own.filter(({ uses }) => uses).map((move) => move.tokenTtlSeconds),
     left.tokenTtlSeconds,
@@ -42,21 +43,25 @@ function lastTokenOf(version: number, moves: readonly KeyMove[], key: string, re
   return formerTokensExpire(left.at, ttl, refresh)
 }
 
-async function userOf(
-  { client, kvMount, terminal }: KeyContext,
+async function profileOf(
+  { profiles, terminal }: Operator,
   profile: string,
   key: string,
-): Promise<KeyUser | undefined> {
-  const { value, version: kvVersion } = await readStoredProfile(client, kvMount, profile)
-  if (value === undefined) return undefined
+): Promise<KeyProfile | undefined> {
+  const { value, version: kvVersion } = await profiles.read(profile)
+  if (value === undefined) {
+    return undefined
+  }
   if (settingsFaults(value).length > 0) {
     throw refused(
-      `The profile ${profile} is not valid, so nobody can tell what it signs with. Mend or delete it first.`,
+      `The profile ${profile} is not valid, so nobody can tell what it signs with. Fix or delete it first.`,
     )
   }
   const settings = value as ProfileSettings
-  const moves = await readKeyMoves(client, kvMount, profile)
-  if (settings.signingKey !== key && !moves.some(({ signingKey }) => signingKey === key)) return undefined
+  const moves = await readKeyMoves(profiles, profile)
+  if (settings.signingKey !== key && !moves.some(({ signingKey }) => signingKey === key)) {
+    return undefined
+  }
   const refresh = refreshSeconds(terminal.env)
   const pinned = settings.signingKey === key ? settings.signingKeyVersion : undefined
   const onlyOne = pinned !== undefined && settings.previousSigningKeyVersion === undefined && moves.length < 2
@@ -71,12 +76,11 @@ async function userOf(
  *
  * @throws CommandError with exit code 1 for a profile of which nobody can tell
  */
-export async function keyUsers(context: KeyContext, key: string): Promise<KeyUser[]> {
-  const { client, kvMount } = context
-  const names = await during('Reading the profiles', listProfileNames(client, kvMount))
+export async function profilesOfKey(operator: Operator, key: string): Promise<KeyProfile[]> {
+  const names = await during('Reading the profiles', operator.profiles.list())
   const users = await during(
     'Reading the profiles',
-    inTurns(names, atOnce, (name) => userOf(context, name, key)),
+    pMap(names, (name) => profileOf(operator, name, key), { concurrency: atOnce }),
   )
   return users.filter((user) => user !== undefined)
 }

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
-import { ProfileSettingsSchema } from '../token/profile.ts'
-import { parseRecipientKey } from '../vault/recipient-key.ts'
-import { paint, shown, type Terminal, table } from './terminal.ts'
+import { paint, table } from '../../cli/layout.ts'
+import { parseRecipientKey } from '../../keys/recipient-key.ts'
+import { ProfileSettingsSchema } from '../../token/profile.ts'
 
 /** One field of a profile that is other than it was. */
 export interface FieldChange {
@@ -26,7 +26,7 @@ const isOpen = (path: string, value: unknown): value is Fields =>
   isObject(value) && !path.startsWith('/recipientKeys/')
 
 /**
- * What is other between two settings of a profile, in the order of their fields. `changedBy` is left out: it tells who
+ * What differs between two settings of a profile, in the order of their fields. `changedBy` is left out: it tells who
  * wrote a version, and is no setting.
  */
 export function profileDiff(before: unknown, after: unknown): FieldChange[] {
@@ -42,7 +42,9 @@ function changesAt(path: string, from: unknown, to: unknown): FieldChange[] {
     const names = [...new Set([...schemaOrder, ...Object.keys(old), ...Object.keys(current)])]
     return names.flatMap((name) => changesAt(`${path}/${name}`, old[name], current[name]))
   }
-  if (isDeepStrictEqual(before, after)) return []
+  if (isDeepStrictEqual(before, after)) {
+    return []
+  }
   return [
     {
       path,
@@ -52,9 +54,11 @@ function changesAt(path: string, from: unknown, to: unknown): FieldChange[] {
   ]
 }
 
-/** A recipient's key is told by its fingerprint, whatever else as JSON. */
+/** A recipient's key is shown by its fingerprint, all else as JSON. */
 function valueText(path: string, value: unknown): string {
-  if (!path.startsWith('/recipientKeys/')) return shown(value)
+  if (!path.startsWith('/recipientKeys/')) {
+    return JSON.stringify(value)
+  }
   try {
     const { fingerprint, bits } = parseRecipientKey((value as { publicKey: string }).publicKey)
     return `RSA of ${bits} bits, ${fingerprint}`
@@ -68,10 +72,10 @@ function listRows(name: string, from: unknown[], to: unknown[]): [sign: Sign, ..
   const rows: [Sign, ...string[]][] = [
     ...from
       .filter((entry) => !to.includes(entry))
-      .map((entry) => ['-', name, shown(entry)] as [Sign, ...string[]]),
+      .map((entry) => ['-', name, JSON.stringify(entry)] as [Sign, ...string[]]),
     ...to
       .filter((entry) => !from.includes(entry))
-      .map((entry) => ['+', name, shown(entry)] as [Sign, ...string[]]),
+      .map((entry) => ['+', name, JSON.stringify(entry)] as [Sign, ...string[]]),
   ]
   return rows.length > 0 ? rows : [['~', name, 'other order']]
 }
@@ -84,13 +88,18 @@ function rowsOf({ path, from, to }: FieldChange): [Sign, ...string[]][] {
   if ((Array.isArray(from) || from === undefined) && (Array.isArray(to) || to === undefined)) {
     return listRows(name, (from as unknown[]) ?? [], (to as unknown[]) ?? [])
   }
-  if (to === undefined) return [['-', name, valueText(path, from)]]
-  if (from === undefined) return [['+', name, valueText(path, to)]]
+  if (to === undefined) {
+    return [['-', name, valueText(path, from)]]
+  }
+  if (from === undefined) {
+    return [['+', name, valueText(path, to)]]
+  }
   return [['~', name, `${valueText(path, from)} -> ${valueText(path, to)}`]]
 }
 
-/** A diff for people: `+` for what is new, `-` for what goes, `~` for what becomes something else. */
-export function diffText(stream: Terminal['stdout'], changes: readonly FieldChange[]): string {
-  const rows = changes.flatMap(rowsOf)
-  return table(rows.map(([sign, ...cells]) => [`  ${paint(stream, colours[sign], sign)}`, ...cells]))
-}
+/** A diff for people, row by row: `+` for what is new, `-` for what goes, `~` for what becomes something else. */
+export const diffRows = (changes: readonly FieldChange[]): string[][] =>
+  changes.flatMap(rowsOf).map(([sign, ...cells]) => [`  ${paint(colours[sign], sign)}`, ...cells])
+
+/** The same as a text, for a message. */
+export const diffText = (changes: readonly FieldChange[]): string => table(diffRows(changes))

@@ -1,158 +1,99 @@
-import { createPublicKey } from 'node:crypto'
-import type { ProfileSettings } from '../../token/profile.ts'
-import { keyFingerprint } from '../../token/rsa-public-key.ts'
-import { unlessDenied } from '../../vault/if-present.ts'
-import { readOperatorName } from '../../vault/operator-name.ts'
-import { settingsFaults } from '../../vault/profile-settings.ts'
-import { listProfileNames, readStoredProfile } from '../../vault/profile-store.ts'
-import { createTransitKey } from '../../vault/transit-key-changes.ts'
-import { readTransitKey, type SigningKeyType, type TransitKey } from '../../vault/transit-keys.ts'
-import { during, refused, usageError } from '../exit.ts'
-import type { ChangeOptions, Operator } from '../operator.ts'
-import { changeProfile, printChange } from '../profile-change.ts'
-import { readRecipientKey, refuseOwnKey } from '../recipient/add.ts'
-import { usableKey } from '../setup/signing-key.ts'
-import { progress } from '../terminal.ts'
-import { applyEdits, type Edit } from './edits.ts'
-import { effectsOf } from './effects.ts'
-import { editablePart, withEditablePart } from './fields.ts'
-import { readSettingsFile } from './settings-file.ts'
+import { Option } from '@commander-js/extra-typings'
+import { during, refused, usageError } from '../../cli/exit.ts'
+import { profileName, signingKeyName, tokenTtl, versionNumber } from '../../cli/values/parsers.ts'
+import { changeVerb } from '../../cli/verb.ts'
+import { signingKeyTypes } from '../../vault/keys/transit-keys.ts'
+import { changeProfile, operatorName, printChange } from '../profile-change/change.ts'
+import { readRecipientKey, refuseOwnKey } from '../profile-change/recipient-key-file.ts'
+import { applyEdits, editOptions, editsOf } from './edits.ts'
+import { editablePart, fieldRows, refuseInvalid, withEditablePart } from './fields.ts'
+import { newProfileKey, printPublicKey } from './new-key.ts'
+import { fromOption, readSettingsFile } from './settings-file.ts'
+import { missingPathNotes } from './signer-policy.ts'
+import { effectsOf } from './visitor-impact.ts'
 
-/** Options of `padlock profile create`. */
-export interface CreateOptions extends ChangeOptions {
-  issuer?: string
-  recipientKey: string
-  key?: string
-  keyType?: SigningKeyType
-  keyVersion?: number
-  ttl?: number
-  from?: string
-  edit?: Edit[]
-}
-
-/** The version to pin: the one that is asked for, or the newest. */
-function pinnedVersion(key: TransitKey, asked: number | undefined): number {
-  const version = asked ?? key.latestVersion
-  if (!key.versions.has(version) || version < key.minEncryptionVersion) {
-    throw refused(`${key.name} has no version ${version} that may sign.`)
-  }
-  return version
-}
-
-async function sharers(
-  { client, kvMount }: Operator,
-  profile: string,
-  signingKey: string,
-): Promise<string[]> {
-  const names = (await listProfileNames(client, kvMount)).filter((name) => name !== profile)
-  const values = await Promise.all(
-    names.map((name) => unlessDenied(readStoredProfile(client, kvMount, name))),
-  )
-  return names.filter(
-    (_, index) => (values[index]?.value as Partial<ProfileSettings>)?.signingKey === signingKey,
-  )
-}
-
-function keyNotes(
-  key: TransitKey | undefined,
-  name: string,
-  options: CreateOptions,
-  others: string[],
-): string[] {
-  const notes: string[] = []
-  if (key === undefined) {
-    notes.push(
-      `The signing key ${name} is made in Vault (${options.keyType ?? 'rsa-2048'}); it can never be exported.`,
-    )
-  } else {
-    notes.push(
-      `The signing key ${name} exists; version ${pinnedVersion(key, options.keyVersion)} of ${key.latestVersion} is pinned.`,
-    )
-  }
-  if (others.length > 0) {
-    notes.push(
-      `${name} signs for ${others.join(', ')} too: iAdvize cannot tell the tokens of one from the other's but by issuer.`,
-    )
-  }
-  return notes
+const help = {
+  text: `The signing key is made in Vault and can never be exported; one that exists is adopted, if it is fit. Then the public key
+is printed, to hand to your iAdvize contact: wait for the answer before the first token goes out.`,
+  rows: { title: 'Fields', cells: fieldRows },
+  examples: [
+    'padlock profile create shop --issuer https://shop.example --recipient-key iadvize.pub',
+    'padlock profile create shop --issuer https://shop.example --recipient-key - --add callers=shop-backend < iadvize.pub',
+  ],
 }
 
 /** `padlock profile create`: makes or adopts the signing key, then the profile. Running it again finishes. */
-export async function createProfile(
-  operator: Operator,
-  profile: string,
-  options: CreateOptions,
-): Promise<void> {
-  const { client, kvMount, transitMount, terminal } = operator
-  const recipient = await readRecipientKey(operator, options.recipientKey, '--recipient-key')
-  const file = options.from === undefined ? undefined : await readSettingsFile(terminal, options.from)
-  const stored = await during(`Reading the profile ${profile}`, readStoredProfile(client, kvMount, profile))
-  if (stored.value !== undefined) {
-    throw refused(`The profile ${profile} exists: \`padlock profile update ${profile}\` changes it.`)
-  }
-  const signingKey = options.key ?? `padlock-${profile}`
-  const key = await during('Reading the signing key', readTransitKey(client, transitMount, signingKey))
-  if (key !== undefined) usableKey(key, signingKey)
-  else if (options.keyVersion !== undefined)
-    throw refused(`The signing key ${signingKey} does not exist yet.`)
-  if (key !== undefined && options.keyType !== undefined && key.type !== options.keyType) {
-    throw refused(`The signing key ${signingKey} exists and is ${key.type}: give another name with --key.`)
-  }
-  await refuseOwnKey(operator, signingKey, recipient)
-  const who = await during('Reading your name', readOperatorName(client))
-  const now = new Date().toISOString()
-  const editable = applyEdits(
-    {
-      tokenTtlSeconds: 60,
-      ...editablePart(file?.settings ?? {}),
-      ...(options.issuer === undefined ? {} : { issuer: options.issuer }),
-      ...(options.ttl === undefined ? {} : { tokenTtlSeconds: options.ttl }),
-    },
-    options.edit ?? [],
-  )
-  if (editable.issuer === undefined) throw usageError('Give --issuer, the `iss` claim agreed with iAdvize.')
-  const kept = {
-    signingKey,
-    signingKeyVersion: key === undefined ? 1 : pinnedVersion(key, options.keyVersion),
-    recipientKeys: { [recipient.thumbprint]: { publicKey: recipient.pem, addedAt: now, addedBy: who } },
-    activeRecipientKey: recipient.thumbprint,
-    activatedAt: now,
-    activatedBy: who,
-  }
-  const settings = withEditablePart(kept, editable)
-  const faults = settingsFaults(settings)
-  if (faults.length > 0) throw usageError(`The profile ${profile} would not be valid: ${faults.join('; ')}.`)
-  const others = await during('Reading the other profiles', sharers(operator, profile, signingKey))
-  const nothing = withEditablePart(kept, { issuer: editable.issuer, tokenTtlSeconds: 60 })
-  const notes = [...keyNotes(key, signingKey, options, others), ...effectsOf(nothing, settings)]
-  if (stored.version > 0) {
-    notes.push(
-      `A profile of this name was deleted: \`padlock profile rollback ${profile}\` brings that one back.`,
+export const verb = changeVerb(
+  help,
+  (command) => {
+    const edits = editOptions()
+    return command
+      .argument('<profile>', 'its name: part of the URL', profileName)
+      .option('--issuer <iss>', '`iss` claim agreed with iAdvize')
+      .requiredOption('--recipient-key <file>', "iAdvize's public key; - reads standard input")
+      .option('--key <name>', 'transit key, "padlock-…" (default: padlock-<profile>)', signingKeyName)
+      .addOption(
+        new Option('--key-type <type>', 'kind of a new key (default: rsa-2048)').choices(signingKeyTypes),
+      )
+      .option(
+        '--key-version <number>',
+        'version to pin of a key that exists (default: the newest)',
+        versionNumber,
+      )
+      .option('--ttl <time>', 'life of a token (default: 60)', tokenTtl)
+      .addOption(edits.set)
+      .addOption(edits.unset)
+      .addOption(edits.add)
+      .addOption(edits.remove)
+      .addOption(fromOption())
+  },
+  async (changer, profile, options) => {
+    const recipient = await readRecipientKey(changer, options.recipientKey, '--recipient-key')
+    const file =
+      options.from === undefined ? undefined : await readSettingsFile(changer.terminal, options.from)
+    const editable = applyEdits(
+      {
+        tokenTtlSeconds: 60,
+        ...editablePart(file?.settings ?? {}),
+        ...(options.issuer === undefined ? {} : { issuer: options.issuer }),
+        ...(options.ttl === undefined ? {} : { tokenTtlSeconds: options.ttl }),
+      },
+      editsOf(options),
     )
-  }
-  const prepare = async () => {
-    if (key === undefined) {
-      const making = createTransitKey(client, transitMount, signingKey, options.keyType ?? 'rsa-2048')
-      await progress(terminal, 'Making the signing key', during('Making the signing key', making))
+    if (editable.issuer === undefined) {
+      throw usageError('Give --issuer, the `iss` claim agreed with iAdvize.')
     }
-    const made = await during('Reading the signing key', readTransitKey(client, transitMount, signingKey))
-    pinnedVersion(usableKey(made, signingKey), settings.signingKeyVersion)
-  }
-  const report = await changeProfile(operator, { profile, stored, settings, notes, prepare }, options)
-  printChange(operator, report, `Made ${profile}`)
-  if (report.changed && !operator.json) await printPublicKey(operator, settings)
-}
-
-async function printPublicKey(
-  { client, transitMount, terminal }: Operator,
-  settings: ProfileSettings,
-): Promise<void> {
-  const { signingKey: name, signingKeyVersion: version } = settings
-  const key = await during('Reading the signing key', readTransitKey(client, transitMount, name))
-  const publicKey = key?.versions.get(version)?.publicKey
-  if (publicKey === undefined) return
-  terminal.stdout.write(
-    `\nThe public key to hand to your iAdvize contact (${name}, version ${version}, ` +
-      `${keyFingerprint(createPublicKey(publicKey))}):\n\n${publicKey.trim()}\n`,
-  )
-}
+    refuseInvalid(profile, editable)
+    const stored = await during(`Reading the profile ${profile}`, changer.profiles.read(profile))
+    if (stored.value !== undefined) {
+      throw refused(`The profile ${profile} exists: \`padlock profile update ${profile}\` changes it.`)
+    }
+    const key = await newProfileKey(changer, profile, options)
+    await refuseOwnKey(changer, key.name, recipient)
+    const by = await operatorName(changer)
+    const now = new Date().toISOString()
+    const kept = {
+      signingKey: key.name,
+      signingKeyVersion: key.version,
+      recipientKeys: { [recipient.thumbprint]: { publicKey: recipient.pem, addedAt: now, addedBy: by } },
+      activeRecipientKey: recipient.thumbprint,
+      activatedAt: now,
+      activatedBy: by,
+    }
+    const settings = withEditablePart(kept, editable)
+    const nothing = withEditablePart(kept, { issuer: editable.issuer, tokenTtlSeconds: 60 })
+    const deleted = `A profile of this name was deleted: \`padlock profile rollback ${profile}\` brings that one back.`
+    const notes = [
+      ...key.notes,
+      ...(await missingPathNotes(changer, key.name)),
+      ...effectsOf(nothing, settings),
+      ...(stored.version > 0 ? [deleted] : []),
+    ]
+    const change = { profile, stored, settings, by, notes, prepare: key.make }
+    const report = await changeProfile(changer, change)
+    printChange(changer, report, `Made ${profile}`)
+    if (report.changed && !changer.json) {
+      await printPublicKey(changer, settings)
+    }
+  },
+)

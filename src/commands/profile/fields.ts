@@ -1,5 +1,7 @@
 import type { TSchema } from 'typebox'
+import { usageError } from '../../cli/exit.ts'
 import { type ProfileSettings, ProfileSettingsSchema } from '../../token/profile.ts'
+import { settingsFaults } from '../../vault/profiles/profile-settings.ts'
 
 /** How a field's value is written on the command line. */
 export type FieldKind = 'text' | 'whole number' | 'number' | 'time' | 'true or false' | 'list'
@@ -68,12 +70,28 @@ export function withEditablePart(kept: object, editable: object): ProfileSetting
   return Object.fromEntries(order.map((name) => [name, all[name]])) as ProfileSettings
 }
 
-/** The fields as lines of help. */
-export function fieldsHelp(): string {
-  const width = Math.max(...Object.keys(fields).map((name) => name.length))
-  const lines = Object.entries(fields).map(([name, { kind, meaning }]) => {
-    const how = kind === 'list' ? ' (list: --add, --remove)' : ''
-    return `  ${name.padEnd(width)}  ${meaning}${how}`
-  })
-  return `Fields:\n${lines.join('\n')}`
+const anyThumbprint = 'x'.repeat(43)
+
+/** Parts that are good, in place of those that only Vault knows. */
+const goodParts = {
+  ...{ signingKey: 'padlock-x', signingKeyVersion: 1, activatedAt: '', activatedBy: '' },
+  ...{ recipientKeys: { [anyThumbprint]: { publicKey: '' } }, activeRecipientKey: anyThumbprint },
 }
+
+/**
+ * Refuses fields that make no good profile, whatever the rest of it is: before Vault is asked.
+ *
+ * @param editable the fields that are given; the others are good
+ * @throws CommandError with exit code 2
+ */
+export function refuseInvalid(profile: string, editable: object): void {
+  const faults = settingsFaults(withEditablePart(goodParts, editable))
+  if (faults.length > 0) {
+    throw usageError(`The profile ${profile} would not be valid: ${faults.join('; ')}.`)
+  }
+}
+
+/** The fields as rows of help. */
+export const fieldRows: readonly (readonly string[])[] = Object.entries(fields).map(
+  ([name, { kind, meaning }]) => [name, `${meaning}${kind === 'list' ? ' (list: --add, --remove)' : ''}`],
+)

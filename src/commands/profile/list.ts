@@ -1,12 +1,12 @@
+import pMap from 'p-map'
+import { during } from '../../cli/exit.ts'
+import { paint } from '../../cli/layout.ts'
+import type { Operator } from '../../cli/operator.ts'
+import { printResult } from '../../cli/terminal.ts'
+import { operatorVerb } from '../../cli/verb.ts'
 import type { ProfileSettings } from '../../token/profile.ts'
-import { changeAuthor, readProfileVersions } from '../../vault/profile-history.ts'
-import { unlessDenied } from '../../vault/if-present.ts'
-import { inTurns } from '../../vault/in-turns.ts'
-import { settingsFaults } from '../../vault/profile-settings.ts'
-import { listProfileNames, readStoredProfile } from '../../vault/profile-store.ts'
-import { during } from '../exit.ts'
-import type { Operator } from '../operator.ts'
-import { paint, printable, printJson, table } from '../terminal.ts'
+import { unlessDenied } from '../../vault/client/not-found.ts'
+import { changeAuthor, settingsFaults } from '../../vault/profiles/profile-settings.ts'
 
 /** A profile as it is listed; where it is not valid, what could be read of it. */
 interface ListedProfile {
@@ -31,11 +31,11 @@ const denied = (profile: string): ListedProfile => ({
   ...{ tokenTtlSeconds: null, activeRecipientKey: null, changedAt: null, changedBy: null },
 })
 
-async function listed({ client, kvMount }: Operator, profile: string): Promise<ListedProfile> {
-  const read = await unlessDenied(
-    Promise.all([readStoredProfile(client, kvMount, profile), readProfileVersions(client, kvMount, profile)]),
-  )
-  if (read === undefined) return denied(profile)
+async function listed({ profiles }: Operator, profile: string): Promise<ListedProfile> {
+  const read = await unlessDenied(Promise.all([profiles.read(profile), profiles.versions(profile)]))
+  if (read === undefined) {
+    return denied(profile)
+  }
   const [{ version, value }, versions] = read
   const newest = versions.at(-1)
   const isValid = value !== undefined && settingsFaults(value).length === 0
@@ -54,34 +54,37 @@ async function listed({ client, kvMount }: Operator, profile: string): Promise<L
   }
 }
 
+const heads = ['PROFILE', 'STATE', 'ISSUER', 'SIGNING KEY', 'TTL', 'VERSION', 'CHANGED', 'BY']
+
+const rowOf = (entry: ListedProfile) => [
+  entry.profile,
+  paint(colours[entry.state], entry.state),
+  entry.issuer ?? '-',
+  entry.signingKey === null ? '-' : `${entry.signingKey} v${entry.signingKeyVersion}`,
+  entry.tokenTtlSeconds === null ? '-' : `${entry.tokenTtlSeconds} s`,
+  String(entry.version),
+  entry.changedAt ?? '-',
+  entry.changedBy ?? '-',
+]
+
 /** `padlock profile list`. */
-export async function listProfiles(operator: Operator, { deleted }: { deleted?: boolean }): Promise<void> {
-  const { terminal } = operator
-  const work = async () => {
-    const names = await listProfileNames(operator.client, operator.kvMount)
-    return inTurns(names, atOnce, (name) => listed(operator, name))
-  }
-  const profiles = (await during('Reading the profiles', work())).filter(
-    ({ state }) => deleted || state !== 'deleted',
-  )
-  if (operator.json) return printJson(terminal, { profiles })
-  if (profiles.length === 0) {
-    terminal.stdout.write('There are no profiles: see `padlock setup` and `padlock profile create`.\n')
-    return
-  }
-  const head = ['PROFILE', 'STATE', 'ISSUER', 'SIGNING KEY', 'TTL', 'VERSION', 'CHANGED', 'BY']
-  const rows = profiles.map((entry) => [
-    entry.profile,
-    paint(terminal.stdout, colours[entry.state], entry.state),
-    printable(entry.issuer ?? '-'),
-    entry.signingKey === null ? '-' : `${entry.signingKey} v${entry.signingKeyVersion}`,
-    entry.tokenTtlSeconds === null ? '-' : `${entry.tokenTtlSeconds} s`,
-    String(entry.version),
-    printable(entry.changedAt ?? '-'),
-    printable(entry.changedBy ?? '-'),
-  ])
-  terminal.stdout.write(table([head, ...rows]))
-  if (profiles.some(({ state }) => state === 'invalid')) {
-    terminal.stderr.write('What is wrong: `padlock profile validate`.\n')
-  }
-}
+export const verb = operatorVerb(
+  { examples: ['padlock profile list', 'padlock profile list --output json'] },
+  (command) => command.option('--deleted', 'deleted ones, too, which `rollback` can bring back'),
+  async (operator, { deleted }) => {
+    const work = async () =>
+      pMap(await operator.profiles.list(), (name) => listed(operator, name), { concurrency: atOnce })
+    const all = await during('Reading the profiles', work())
+    const profiles = all.filter(({ state }) => deleted || state !== 'deleted')
+    printResult(operator, { profiles }, (stdout) => {
+      if (profiles.length === 0) {
+        stdout.line('There are no profiles: see `padlock setup` and `padlock profile create`.')
+        return
+      }
+      stdout.table(profiles.map(rowOf), heads)
+      if (profiles.some(({ state }) => state === 'invalid')) {
+        operator.terminal.stderr.line('What is wrong: `padlock profile validate`.')
+      }
+    })
+  },
+)

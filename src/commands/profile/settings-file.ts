@@ -1,7 +1,8 @@
+import { Option } from '@commander-js/extra-typings'
 import { type ParseError, parse } from 'jsonc-parser'
-import { usageError } from '../exit.ts'
-import { readInput } from '../input-file.ts'
-import type { Terminal } from '../terminal.ts'
+import { usageError } from '../../cli/exit.ts'
+import { readInput } from '../../cli/input.ts'
+import type { Terminal } from '../../cli/terminal.ts'
 
 /** Settings from a file: bare ones, or what `padlock profile show --output json` prints. */
 export interface SettingsFile {
@@ -9,6 +10,13 @@ export interface SettingsFile {
   /** the KV version that they were read from, where the file says it */
   version: number | undefined
 }
+
+/** `--from`, of commands that write a profile. */
+export const fromOption = () =>
+  new Option(
+    '--from <file>',
+    'take the fields from JSON, as `profile show --output json` prints it; - is standard input',
+  )
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -27,7 +35,11 @@ export async function readSettingsFile(terminal: Terminal, file: string): Promis
     const line = text.slice(0, first.offset).split('\n').length
     throw usageError(`--from is not JSON: line ${line} cannot be read.`)
   }
-  if (!isObject(value)) throw usageError('--from must hold a JSON object.')
-  if (!isObject(value.settings)) return { settings: value, version: undefined }
+  if (!isObject(value)) {
+    throw usageError('--from must hold a JSON object.')
+  }
+  if (!isObject(value.settings)) {
+    return { settings: value, version: undefined }
+  }
   return { settings: value.settings, version: typeof value.version === 'number' ? value.version : undefined }
 }

@@ -1,20 +1,13 @@
-import {
-  changeAuthor,
-  type ProfileVersion,
-  readSettingsOf,
-  readProfileVersions,
-} from '../../vault/profile-history.ts'
-import { during, refused } from '../exit.ts'
-import type { Operator } from '../operator.ts'
-import { diffText, type FieldChange, profileDiff } from '../profile-diff.ts'
-import { printable, printJson, table } from '../terminal.ts'
-import { existingProfile } from './stored.ts'
-
-/** Options of `padlock profile show`. */
-export interface ShowOptions {
-  history?: boolean
-  version?: number
-}
+import { Option } from '@commander-js/extra-typings'
+import { during, refused } from '../../cli/exit.ts'
+import type { Operator } from '../../cli/operator.ts'
+import { printResult } from '../../cli/terminal.ts'
+import { profileName, versionNumber } from '../../cli/values/parsers.ts'
+import { operatorVerb } from '../../cli/verb.ts'
+import { changeAuthor } from '../../vault/profiles/profile-settings.ts'
+import type { ProfileVersion } from '../../vault/profiles/profile-store.ts'
+import { diffRows, type FieldChange, profileDiff } from '../profile-change/diff.ts'
+import { existingProfile } from '../profile-change/existing-profile.ts'
 
 /** A version as it is shown in a history. */
 interface PastVersion {
@@ -28,16 +21,18 @@ interface PastVersion {
 }
 
 function stateOf({ deletedAt, destroyed, version }: ProfileVersion, newest: number): PastVersion['state'] {
-  if (destroyed) return 'destroyed'
-  if (deletedAt !== undefined) return 'deleted'
+  if (destroyed) {
+    return 'destroyed'
+  }
+  if (deletedAt !== undefined) {
+    return 'deleted'
+  }
   return version === newest ? 'current' : 'past'
 }
 
-async function readHistory({ client, kvMount }: Operator, profile: string): Promise<PastVersion[]> {
-  const versions = await readProfileVersions(client, kvMount, profile)
-  const values = await Promise.all(
-    versions.map(({ version }) => readSettingsOf(client, kvMount, profile, version)),
-  )
+async function readHistory({ profiles }: Operator, profile: string): Promise<PastVersion[]> {
+  const versions = await profiles.versions(profile)
+  const values = await Promise.all(versions.map(({ version }) => profiles.readVersion(profile, version)))
   const newest = versions.at(-1)?.version ?? 0
   return versions.map((entry, index) => {
     const [before, value] = [values[index - 1], values[index]]
@@ -56,50 +51,69 @@ async function readHistory({ client, kvMount }: Operator, profile: string): Prom
 
 async function showHistory(operator: Operator, profile: string): Promise<void> {
   const versions = await during(`Reading the history of ${profile}`, readHistory(operator, profile))
-  if (versions.length === 0) throw refused(`There is no profile ${profile}: see \`padlock profile list\`.`)
-  if (operator.json) return printJson(operator.terminal, { profile, versions: versions.reverse() })
-  const { stdout } = operator.terminal
-  for (const { version, state, createdAt, changedBy, deletedAt, changes } of versions.reverse()) {
-    const who = changedBy === null ? 'by hand, or not known' : `by ${printable(changedBy)}`
-    const gone = deletedAt === null ? '' : `, deleted ${printable(deletedAt)}`
-    stdout.write(`version ${version} (${state})  ${printable(createdAt)}  ${who}${gone}\n`)
-    if (version === 1) stdout.write('  made\n')
-    else stdout.write(changes === null ? '  what changed is not kept\n' : diffText(stdout, changes))
+  if (versions.length === 0) {
+    throw refused(`There is no profile ${profile}: see \`padlock profile list\`.`)
   }
+  printResult(operator, { profile, versions: versions.reverse() }, (stdout) => {
+    for (const { version, state, createdAt, changedBy, deletedAt, changes } of versions) {
+      const who = changedBy === null ? 'by hand, or not known' : `by ${changedBy}`
+      const gone = deletedAt === null ? '' : `, deleted ${deletedAt}`
+      stdout.line(`version ${version} (${state})  ${createdAt}  ${who}${gone}`)
+      if (version === 1 || changes === null) {
+        stdout.line(version === 1 ? '  made' : '  what changed is not kept')
+      } else {
+        stdout.table(diffRows(changes))
+      }
+    }
+  })
+}
+
+/** The settings of a version, or of the newest. */
+async function settingsOf(operator: Operator, profile: string, version: number | undefined) {
+  if (version === undefined) {
+    const stored = await existingProfile(operator, profile)
+    return { version: stored.version, settings: stored.value as unknown }
+  }
+  const reading = operator.profiles.readVersion(profile, version)
+  const settings = await during(`Reading version ${version}`, reading)
+  if (settings === undefined) {
+    throw refused(`The profile ${profile} has no version ${version} that can be read: see --history.`)
+  }
+  return { version, settings }
+}
+
+const help = {
+  examples: [
+    'padlock profile show shop',
+    'padlock profile show shop --history',
+    'padlock profile show shop --version 3 --output json',
+  ],
 }
 
 /** `padlock profile show`. */
-export async function showProfile(operator: Operator, profile: string, options: ShowOptions): Promise<void> {
-  if (options.history) return showHistory(operator, profile)
-  const { client, kvMount, terminal } = operator
-  let version = options.version
-  let settings: unknown
-  if (version === undefined) {
-    const stored = await existingProfile(operator, profile)
-    version = stored.version
-    settings = stored.value
-  } else {
-    settings = await during(`Reading version ${version}`, readSettingsOf(client, kvMount, profile, version))
-    if (settings === undefined) {
-      throw refused(`The profile ${profile} has no version ${version} that can be read: see --history.`)
+export const verb = operatorVerb(
+  help,
+  (command) =>
+    command
+      .argument('<profile>', 'its name', profileName)
+      .addOption(
+        new Option('--history', 'its versions: when, by whom, and what changed').conflicts('version'),
+      )
+      .addOption(new Option('--version <number>', 'an earlier version').argParser(versionNumber)),
+  async (operator, profile, options) => {
+    if (options.history) {
+      return showHistory(operator, profile)
     }
-  }
-  const versions = await during(
-    `Reading the history of ${profile}`,
-    readProfileVersions(client, kvMount, profile),
-  )
-  const changedAt = versions.find((entry) => entry.version === version)?.createdAt ?? null
-  const changedBy = changeAuthor(settings) ?? null
-  if (operator.json) return printJson(terminal, { profile, version, changedAt, changedBy, settings })
-  const rows = profileDiff(undefined, settings)
-  terminal.stdout.write(
-    table([
-      ['profile', profile],
-      [
-        'version',
-        `${version}, ${printable(changedAt ?? 'unknown time')}, by ${printable(changedBy ?? 'unknown')}`,
-      ],
-    ]),
-  )
-  terminal.stdout.write(diffText(terminal.stdout, rows).replace(/^ {2}\S+ {2}/gm, '  '))
-}
+    const { version, settings } = await settingsOf(operator, profile, options.version)
+    const versions = await during(`Reading the history of ${profile}`, operator.profiles.versions(profile))
+    const changedAt = versions.find((entry) => entry.version === version)?.createdAt ?? null
+    const changedBy = changeAuthor(settings) ?? null
+    printResult(operator, { profile, version, changedAt, changedBy, settings }, (stdout) =>
+      stdout.table([
+        ['profile', profile],
+        ['version', `${version}, ${changedAt ?? 'unknown time'}, by ${changedBy ?? 'unknown'}`],
+        ...diffRows(profileDiff(undefined, settings)).map(([, name = '', value = '']) => [name, value]),
+      ]),
+    )
+  },
+)

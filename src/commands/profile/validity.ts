@@ -1,11 +1,12 @@
-import type { ProfileSettings } from '../../token/profile.ts'
+import { during } from '../../cli/exit.ts'
+import type { Operator } from '../../cli/operator.ts'
 import { PadlockError } from '../../errors.ts'
-import { prepareProfile } from '../../vault/profiles.ts'
-import { settingsFaults } from '../../vault/profile-settings.ts'
-import { parseRecipientKey, RecipientKeyError } from '../../vault/recipient-key.ts'
-import { checkSigningKey, readTransitKey, type TransitKey } from '../../vault/transit-keys.ts'
-import { during } from '../exit.ts'
-import type { Operator } from '../operator.ts'
+import { parseRecipientKey, RecipientKeyError } from '../../keys/recipient-key.ts'
+import type { ProfileSettings } from '../../token/profile.ts'
+import { checkSigningKey } from '../../vault/keys/signing-key.ts'
+import type { TransitKey } from '../../vault/keys/transit-keys.ts'
+import { prepareProfile } from '../../vault/profiles/loaded-profile.ts'
+import { settingsFaults } from '../../vault/profiles/profile-settings.ts'
 
 /** What is wrong with each recipient key, the active one and those in reserve. */
 function recipientFaults({ recipientKeys }: ProfileSettings): string[] {
@@ -17,7 +18,9 @@ function recipientFaults({ recipientKeys }: ProfileSettings): string[] {
         ? []
         : [`${path} has another thumbprint than the one it is filed under`]
     } catch (error) {
-      if (!(error instanceof RecipientKeyError)) throw error
+      if (!(error instanceof RecipientKeyError)) {
+        throw error
+      }
       return [`${path}: ${error.message}`]
     }
   })
@@ -39,19 +42,22 @@ export function pinnedKeyFaults(key: TransitKey | undefined, settings: ProfileSe
   try {
     checkSigningKey(key, name)
   } catch (error) {
-    if (!(error instanceof PadlockError)) throw error
+    if (!(error instanceof PadlockError)) {
+      throw error
+    }
     return [`/signingKey: ${error.message}`]
   }
-  if (!key.versions.has(version))
+  if (!key.versions.has(version)) {
     return [`/signingKeyVersion: ${name} has no version ${version} that can be used`]
+  }
   return version < key.minEncryptionVersion
     ? [`/signingKeyVersion: version ${version} is retired: it is under the min_encryption_version of ${name}`]
     : []
 }
 
 /** Reads the signing key that settings name. */
-export const readSigningKey = ({ client, transitMount }: Operator, { signingKey }: ProfileSettings) =>
-  during(`Reading the signing key ${signingKey}`, readTransitKey(client, transitMount, signingKey))
+export const readSigningKey = ({ keys }: Operator, { signingKey }: ProfileSettings) =>
+  during(`Reading the signing key ${signingKey}`, keys.read(signingKey))
 
 // It tells only how long a former key is still published.
 const anyRefreshSeconds = 15
@@ -64,16 +70,22 @@ const anyRefreshSeconds = 15
  */
 export async function profileFaults(operator: Operator, name: string, value: unknown): Promise<string[]> {
   const faults = ownFaults(value)
-  if (settingsFaults(value).length > 0) return faults
+  if (settingsFaults(value).length > 0) {
+    return faults
+  }
   const settings = value as ProfileSettings
   const key = await readSigningKey(operator, settings)
   faults.push(...pinnedKeyFaults(key, settings))
-  if (faults.length > 0) return faults
+  if (faults.length > 0) {
+    return faults
+  }
   try {
     await prepareProfile(name, settings, key, anyRefreshSeconds, undefined, Date.now())
     return []
   } catch (error) {
-    if (!(error instanceof PadlockError)) throw error
+    if (!(error instanceof PadlockError)) {
+      throw error
+    }
     return [error.message]
   }
 }

@@ -1,15 +1,15 @@
+import { durationText } from '../../cli/values/duration.ts'
+import { isPlaceholder } from '../../token/placeholders.ts'
 import type { ProfileSettings } from '../../token/profile.ts'
-import { isPlaceholder, userIdRules } from '../../token/user-id.ts'
-import { durationText } from '../duration.ts'
-import { shown } from '../terminal.ts'
+import { userIdRules } from '../../token/user-id.ts'
 
 const added = (before: readonly string[] = [], after: readonly string[] = []) =>
   after.filter((entry) => !before.includes(entry))
 
-const few = (entries: readonly string[]) =>
-  entries.length > 5
-    ? `${entries.slice(0, 5).map(shown).join(', ')} and ${entries.length - 5} more`
-    : entries.map(shown).join(', ')
+const few = (entries: readonly string[]) => {
+  const shown = entries.slice(0, 5).map((entry) => JSON.stringify(entry))
+  return shown.join(', ') + (entries.length > 5 ? ` and ${entries.length - 5} more` : '')
+}
 
 /** A change of which userIds are accepted: who would become one visitor, and who would get no token. */
 function userIdEffects(before: ProfileSettings, after: ProfileSettings): string[] {
@@ -24,10 +24,14 @@ function userIdEffects(before: ProfileSettings, after: ProfileSettings): string[
     )
   }
   const useless = merging.filter((id) => !placeholders.includes(id))
-  if (useless.length > 0) effects.push(`${few(useless)} is no placeholder: allowing it changes nothing.`)
+  if (useless.length > 0) {
+    effects.push(`${few(useless)} is no placeholder: allowing it changes nothing.`)
+  }
   const noLongerAllowed = added(after.allowedUserIds, before.allowedUserIds)
   const locked = [...added(before.userIdPlaceholders, after.userIdPlaceholders), ...noLongerAllowed]
-  if (locked.length > 0) effects.push(`LOCKS OUT the visitors, if any, whose userId is ${few(locked)}.`)
+  if (locked.length > 0) {
+    effects.push(`LOCKS OUT the visitors, if any, whose userId is ${few(locked)}.`)
+  }
   const opened = added(after.userIdPlaceholders, before.userIdPlaceholders)
   if (opened.length > 0) {
     effects.push(`MERGES VISITORS if code sends ${few(opened)} in place of an id: it is no longer refused.`)
@@ -57,7 +61,7 @@ function sharedUserIdEffects(before: ProfileSettings, after: ProfileSettings): s
     )
   }
   if (current?.share === 1 && old?.share !== 1) {
-    effects.push('sharedUserId.share 1 turns off the alarm that tells when many visitors get one id.')
+    effects.push('sharedUserId.share 1 turns off the alarm for one id that many visitors get.')
   }
   return effects
 }

@@ -1,73 +1,35 @@
-import { createPublicKey } from 'node:crypto'
+import { profileName } from '../../cli/values/parsers.ts'
+import { changeVerb } from '../../cli/verb.ts'
 import type { ProfileSettings } from '../../token/profile.ts'
-import { rsaThumbprint } from '../../token/rsa-public-key.ts'
-import { readOperatorName } from '../../vault/operator-name.ts'
-import { parseRecipientKey, type RecipientKey, RecipientKeyError } from '../../vault/recipient-key.ts'
-import { readTransitKey } from '../../vault/transit-keys.ts'
-import { during, refused } from '../exit.ts'
-import { readInput } from '../input-file.ts'
-import type { ChangeOptions, Operator } from '../operator.ts'
-import { changeProfile, printChange } from '../profile-change.ts'
-import { validProfile } from '../profile/stored.ts'
+import { changeProfile, operatorName, printChange } from '../profile-change/change.ts'
+import { validProfile } from '../profile-change/existing-profile.ts'
+import { readRecipientKey, refuseOwnKey } from '../profile-change/recipient-key-file.ts'
 
-/**
- * The recipient's key that a file holds.
- *
- * @param what names it in the message
- * @throws CommandError with exit code 1 for a key that is refused, 2 for a file that cannot be read
- */
-export async function readRecipientKey(
-  { terminal }: Operator,
-  file: string,
-  what: string,
-): Promise<RecipientKey> {
-  const input = await readInput(terminal, file, what)
-  try {
-    return parseRecipientKey(input)
-  } catch (error) {
-    throw error instanceof RecipientKeyError ? refused(`${what}: ${error.message}`) : error
-  }
+const help = {
+  text: `The key is PEM, DER, its base64 without armour (as iAdvize publishes its own), a JWK, or an X.509 certificate; also on one
+line, with literal \\n, indented, in quotes, or in UTF-16. It is RSA, of 2,048 bits or more. A private key is refused.`,
+  examples: ['padlock recipient add shop iadvize.pub', 'padlock recipient add shop - --yes < iadvize.pub'],
 }
 
-/**
- * Refuses a profile's own signing key where the recipient's belongs.
- *
- * @param signingKey name of the transit key
- * @throws CommandError with exit code 1
- */
-export async function refuseOwnKey(
-  { client, transitMount }: Operator,
-  signingKey: string,
-  recipient: RecipientKey,
-): Promise<void> {
-  const key = await during('Reading the signing key', readTransitKey(client, transitMount, signingKey))
-  for (const { publicKey } of key?.versions.values() ?? []) {
-    if (rsaThumbprint(createPublicKey(publicKey)) === recipient.thumbprint) {
-      throw refused("This is the profile's own signing key: give iAdvize's public key.")
-    }
-  }
-}
-
-/** `padlock recipient add`. */
-export async function addRecipient(
-  operator: Operator,
-  profile: string,
-  file: string,
-  options: ChangeOptions,
-): Promise<void> {
-  const key = await readRecipientKey(operator, file, 'The key')
-  const stored = await validProfile(operator, profile)
-  await refuseOwnKey(operator, stored.value.signingKey, key)
-  const recipientKeys: ProfileSettings['recipientKeys'] = { ...stored.value.recipientKeys }
-  recipientKeys[key.thumbprint] ??= {
-    publicKey: key.pem,
-    addedAt: new Date().toISOString(),
-    addedBy: await during('Reading your name', readOperatorName(operator.client)),
-  }
-  const notes = [
-    `Tokens go on being encrypted to the active key; \`padlock recipient activate ${profile}\` changes that.`,
-  ]
-  const change = { profile, stored, settings: { ...stored.value, recipientKeys }, notes }
-  const report = await changeProfile(operator, change, options)
-  printChange(operator, report, `Added ${key.thumbprint} to ${profile}`)
-}
+/** `padlock recipient add`: tokens go on being encrypted to the active key. */
+export const verb = changeVerb(
+  help,
+  (command) =>
+    command
+      .argument('<profile>', 'its name', profileName)
+      .argument('<file>', 'the public key; - reads standard input'),
+  async (changer, profile, file) => {
+    const key = await readRecipientKey(changer, file, 'The key')
+    const stored = await validProfile(changer, profile)
+    await refuseOwnKey(changer, stored.value.signingKey, key)
+    const by = await operatorName(changer)
+    const recipientKeys: ProfileSettings['recipientKeys'] = { ...stored.value.recipientKeys }
+    recipientKeys[key.thumbprint] ??= { publicKey: key.pem, addedAt: new Date().toISOString(), addedBy: by }
+    const notes = [
+      `Tokens go on being encrypted to the active key; \`padlock recipient activate ${profile}\` changes that.`,
+    ]
+    const settings = { ...stored.value, recipientKeys }
+    const report = await changeProfile(changer, { profile, stored, settings, by, notes })
+    printChange(changer, report, `Added ${key.thumbprint} to ${profile}`)
+  },
+)

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PadlockError } from '../../errors.ts'
-import type { ProfileRegistry } from '../../vault/profile-registry.ts'
-import type { Log } from '../log.ts'
+import type { Log } from '../../log.ts'
+import { backoffMs } from '../../timing/backoff.ts'
+import type { ProfileRegistry } from '../../vault/profiles/profile-registry.ts'
 
 /** Reads the profiles as soon as Vault lets it; says whether any of them can sign. */
 export async function firstRefresh(
@@ -9,12 +10,13 @@ export async function firstRefresh(
   log: Log,
   stopped: () => boolean,
 ): Promise<boolean> {
-  for (let pauseMs = 250; !stopped(); pauseMs = Math.min(pauseMs * 2, 5_000)) {
+  for (let failures = 1; !stopped(); failures++) {
     try {
       await profiles.refresh()
       return profiles.status().some(({ state }) => state !== 'unusable')
     } catch (error) {
       const { code, message } = error as PadlockError
+      const pauseMs = Math.round(backoffMs(failures, 250, 5_000))
       log.warn({ code, pauseMs }, `cannot read the profiles, will try again: ${message}`)
       await sleep(pauseMs)
     }

@@ -1,28 +1,51 @@
-import { readFileSync } from 'node:fs'
-import type { FastifyBaseLogger } from 'fastify'
-import type { Redis } from 'ioredis'
-import { type Config, ConfigError } from '../../config.ts'
-import { CallerKeyFileError, type CallerKeys, pemCallerKeys } from '../../http/caller-keys.ts'
-import { JwksCallerKeys } from '../../http/jwks-caller-keys.ts'
-import { connectRedis } from '../../http/redis.ts'
-import { createVaultClient, type VaultClient } from '../../vault/client.ts'
+import { textFault } from '../../config/clean-value.ts'
+import { ConfigError } from '../../config/config.ts'
+import { readNamedFile, TlsFileError } from '../../config/pem-files.ts'
+import { proxyUrl } from '../../config/proxy.ts'
+import { redisUrlFault } from '../../config/rules.ts'
+import type { Config } from '../../config/schema.ts'
+import { CallerKeyFileError, type CallerKeys, fileCallerKeys } from '../../http/callers/caller-keys.ts'
+import { IssuerConnection } from '../../http/callers/issuer-connection.ts'
+import { JwksCallerKeys } from '../../http/callers/jwks-caller-keys.ts'
+import type { SharedRedis } from '../../http/limits/limits.ts'
+import { connectRedis } from '../../http/limits/redis.ts'
+import type { Log } from '../../log.ts'
+import { createVaultClient, type VaultClient } from '../../vault/client/client.ts'
+
+function openIssuerConnection(config: Config, log: Log): IssuerConnection {
+  const { HTTPS_PROXY: proxy, NO_PROXY: noProxy, PADLOCK_CALLER_CACERT: caFile } = config
+  try {
+    return new IssuerConnection({ caFile, proxy: proxy && proxyUrl(proxy), noProxy }, log)
+  } catch (error) {
+    throw error instanceof TlsFileError ? new ConfigError([error.message]) : error
+  }
+}
 
 /**
  * The keys of the callers' issuer, from its JWK Set or from a file.
  *
  * @throws ConfigError
  */
-export async function openCallerKeys(config: Config, log: FastifyBaseLogger): Promise<CallerKeys> {
+export async function openCallerKeys(config: Config, log: Log): Promise<CallerKeys> {
   if (config.PADLOCK_CALLER_JWKS_URL !== undefined) {
     const times = {
       refresh: config.PADLOCK_CALLER_JWKS_REFRESH_SECONDS,
       cooldown: config.PADLOCK_CALLER_JWKS_COOLDOWN_SECONDS,
       maxStale: config.PADLOCK_CALLER_JWKS_MAX_STALE_SECONDS,
     }
-    return new JwksCallerKeys(config.PADLOCK_CALLER_JWKS_URL, times, log)
+    return new JwksCallerKeys(config.PADLOCK_CALLER_JWKS_URL, times, log, openIssuerConnection(config, log))
   }
+  return openCallerKeyFile(config.PADLOCK_CALLER_PUBLIC_KEY_FILE as string)
+}
+
+/**
+ * The key of the callers' issuer from a file.
+ *
+ * @throws ConfigError
+ */
+export async function openCallerKeyFile(file: string): Promise<CallerKeys> {
   try {
-    return await pemCallerKeys(config.PADLOCK_CALLER_PUBLIC_KEY_FILE as string)
+    return await fileCallerKeys(file)
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     const reason = error instanceof CallerKeyFileError ? message : (code ?? 'not PEM')
@@ -35,7 +58,7 @@ export async function openCallerKeys(config: Config, log: FastifyBaseLogger): Pr
  *
  * @throws ConfigError when a TLS file cannot be used
  */
-export function openVault(config: Config, log: FastifyBaseLogger): VaultClient {
+export function openVault(config: Config, log: Log): VaultClient {
   try {
     return createVaultClient(
       {
@@ -49,23 +72,31 @@ export function openVault(config: Config, log: FastifyBaseLogger): VaultClient {
       log,
     )
   } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code ?? 'not PEM'
-    throw new ConfigError([
-      `a file of VAULT_CACERT, VAULT_CLIENT_CERT or VAULT_CLIENT_KEY cannot be read (${reason})`,
-    ])
+    throw error instanceof TlsFileError ? new ConfigError([error.message]) : error
   }
 }
 
-function redisUrl(config: Config): string | undefined {
-  if (config.PADLOCK_REDIS_URL_FILE === undefined) return config.PADLOCK_REDIS_URL
-  try {
-    const url = readFileSync(config.PADLOCK_REDIS_URL_FILE, 'utf8').trim()
-    if (/^rediss?:$/.test(URL.parse(url)?.protocol ?? '')) return url
-  } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code
-    throw new ConfigError([`PADLOCK_REDIS_URL_FILE cannot be read (${reason})`])
+/**
+ * The address of Redis, from its variable or its file.
+ *
+ * @throws ConfigError
+ */
+export function redisUrl(config: Config): string | undefined {
+  const file = config.PADLOCK_REDIS_URL_FILE
+  if (file === undefined) {
+    return config.PADLOCK_REDIS_URL
   }
-  throw new ConfigError(['PADLOCK_REDIS_URL_FILE must hold a redis or rediss URL'])
+  let fault: string | undefined
+  try {
+    const url = readNamedFile('PADLOCK_REDIS_URL_FILE', file).trim()
+    fault = textFault(url) ?? redisUrlFault(url)
+    if (fault === undefined) {
+      return url
+    }
+  } catch (error) {
+    throw error instanceof TlsFileError ? new ConfigError([error.message]) : error
+  }
+  throw new ConfigError([`the file of PADLOCK_REDIS_URL_FILE ${fault}`])
 }
 
 /**
@@ -73,7 +104,7 @@ function redisUrl(config: Config): string | undefined {
  *
  * @throws ConfigError
  */
-export async function openRedis(config: Config, log: FastifyBaseLogger): Promise<Redis | undefined> {
+export async function openRedis(config: Config, log: Log): Promise<SharedRedis | undefined> {
   const url = redisUrl(config)
-  return url === undefined ? undefined : await connectRedis(url, log)
+  return url === undefined ? undefined : { client: await connectRedis(url, log) }
 }

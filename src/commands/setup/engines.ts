@@ -1,6 +1,6 @@
-import type { VaultClient } from '../../vault/client.ts'
-import { enableKv, enableTransit, type Mount } from '../../vault/mounts.ts'
-import { refused } from '../exit.ts'
+import { refused } from '../../cli/exit.ts'
+import { enableKv, enableTransit, type Mount } from '../../vault/admin/mounts.ts'
+import type { VaultClient } from '../../vault/client/client.ts'
 import { type Step, unchanged } from './step.ts'
 
 /** The step of the transit engine. */
@@ -10,7 +10,9 @@ export function planTransit(client: VaultClient, engines: Map<string, Mount>, pa
   if (mount === undefined) {
     return { kind, name: path, state: 'create', detail: 'mounted', apply: () => enableTransit(client, path) }
   }
-  if (mount.type === 'transit') return unchanged(kind, path, 'mounted')
+  if (mount.type === 'transit') {
+    return unchanged(kind, path, 'mounted')
+  }
   throw refused(
     `At ${path}/ there is an engine of type ${mount.type}, not transit: give another path with --transit-mount.`,
   )
@@ -29,7 +31,9 @@ export function planKv(client: VaultClient, engines: Map<string, Mount>, path: s
       `At ${path}/ there is an engine of type ${mount.type}, not kv: give another path with --kv-mount.`,
     )
   }
-  if (mount.kvVersion === '2') return unchanged(kind, path, 'mounted, version 2')
+  if (mount.kvVersion === '2') {
+    return unchanged(kind, path, 'mounted, version 2')
+  }
   throw refused(
     `The KV store at ${path}/ is of version 1, which knows no check-and-set: give another path with --kv-mount, ` +
       `or upgrade it with \`vault kv enable-versioning ${path}\`.`,

@@ -1,28 +1,18 @@
 import { createPublicKey } from 'node:crypto'
+import { refused, usageError } from '../../cli/exit.ts'
+import type { OperatorVault } from '../../cli/operator-client.ts'
+import type { RecipientKey } from '../../keys/recipient-key.ts'
+import { rsaThumbprint } from '../../keys/rsa-public-key.ts'
 import type { ProfileSettings } from '../../token/profile.ts'
-import { rsaThumbprint } from '../../token/rsa-public-key.ts'
-import type { VaultClient } from '../../vault/client.ts'
-import { readOperatorName } from '../../vault/operator-name.ts'
-import { settingsFaults } from '../../vault/profile-settings.ts'
-import { type StoredProfile, writeProfile } from '../../vault/profile-store.ts'
-import { parseRecipientKey, type RecipientKey, RecipientKeyError } from '../../vault/recipient-key.ts'
-import { readTransitKey, type TransitKey } from '../../vault/transit-keys.ts'
-import { refused, usageError } from '../exit.ts'
+import { readOperatorName } from '../../vault/admin/operator-name.ts'
+import type { TransitKey } from '../../vault/keys/transit-keys.ts'
+import { settingsFaults } from '../../vault/profiles/profile-settings.ts'
+import type { StoredProfile } from '../../vault/profiles/profile-store.ts'
+import { usableKey } from '../profile-change/usable-key.ts'
 import type { SetupSettings } from './settings.ts'
-import { usableKey } from './signing-key.ts'
 import { type Step, unchanged } from './step.ts'
 
 const kind = 'profile'
-
-/** The recipient's key as it was given. */
-export function recipientKeyOf(settings: SetupSettings): RecipientKey | undefined {
-  if (settings.recipientKey === undefined) return undefined
-  try {
-    return parseRecipientKey(settings.recipientKey)
-  } catch (error) {
-    throw error instanceof RecipientKeyError ? refused(`--recipient-key: ${error.message}`) : error
-  }
-}
 
 /** What was asked for and is not what the profile has: it is said, and left to the command that changes it. */
 function differences(name: string, present: ProfileSettings, settings: SetupSettings): string[] {
@@ -38,7 +28,7 @@ function differences(name: string, present: ProfileSettings, settings: SetupSett
   if (settings.signingKey !== undefined && settings.signingKey !== present.signingKey) {
     kept('--key', `the signing key ${present.signingKey}`, `padlock profile update ${name}`)
   }
-  const recipient = recipientKeyOf(settings)
+  const recipient = settings.recipientKey
   if (recipient !== undefined && recipient.thumbprint !== present.activeRecipientKey) {
     kept('--recipient-key', 'its active recipient key', `padlock recipient add ${name}`)
   }
@@ -60,13 +50,13 @@ function refuseOwnKey(recipient: RecipientKey, key: TransitKey | undefined): voi
  * @param key that key, where it is there already
  */
 export function planProfile(
-  client: VaultClient,
+  vault: OperatorVault,
   settings: SetupSettings,
   stored: StoredProfile,
   signingKey: string,
   key: TransitKey | undefined,
 ): Step {
-  const { profile: name, issuer } = settings
+  const { profile: name, issuer, recipientKey: recipient } = settings
   if (stored.value !== undefined) {
     const faults = settingsFaults(stored.value)
     if (faults.length > 0) {
@@ -84,7 +74,6 @@ export function planProfile(
     const detail = `issuer ${present.issuer}, version ${present.signingKeyVersion} of ${present.signingKey}`
     return unchanged(kind, name, detail, differences(name, present, settings))
   }
-  const recipient = recipientKeyOf(settings)
   if (issuer === undefined || recipient === undefined) {
     throw usageError(
       `There is no profile ${name} yet. To make it, give --issuer (the \`iss\` agreed with iAdvize) and ` +
@@ -98,21 +87,21 @@ export function planProfile(
     state: 'create',
     detail: `issuer ${issuer}, recipient key ${recipient.fingerprint}`,
     apply: async () => {
-      const value = await newProfile(client, settings, issuer, recipient, signingKey)
-      await writeProfile(client, settings.kvMount, name, value, stored.version)
+      const value = await newProfile(vault, settings, issuer, recipient, signingKey)
+      await vault.profiles.write(name, value, stored.version)
     },
   }
 }
 
 async function newProfile(
-  client: VaultClient,
+  vault: OperatorVault,
   settings: SetupSettings,
   issuer: string,
   recipient: RecipientKey,
   signingKey: string,
 ): Promise<ProfileSettings> {
-  const operator = await readOperatorName(client)
-  const key = usableKey(await readTransitKey(client, settings.transitMount, signingKey), signingKey)
+  const operator = await readOperatorName(vault.client)
+  const key = usableKey(await vault.keys.read(signingKey), signingKey)
   const now = new Date().toISOString()
   return {
     issuer,

@@ -1,13 +1,10 @@
 import { createPublicKey } from 'node:crypto'
+import { type OperatorVault, operatorVault } from '../../cli/operator-client.ts'
+import { parseRecipientKey } from '../../keys/recipient-key.ts'
+import { keyFingerprint } from '../../keys/rsa-public-key.ts'
 import type { ProfileSettings } from '../../token/profile.ts'
-import { keyFingerprint } from '../../token/rsa-public-key.ts'
-import { readRoleId } from '../../vault/approle.ts'
-import type { VaultClient } from '../../vault/client.ts'
-import { settingsFaults } from '../../vault/profile-settings.ts'
-import { readStoredProfile } from '../../vault/profile-store.ts'
-import { parseRecipientKey } from '../../vault/recipient-key.ts'
-import { lookUpAccessor } from '../../vault/secret-id.ts'
-import { readTransitKey } from '../../vault/transit-keys.ts'
+import type { VaultClient } from '../../vault/client/client.ts'
+import { settingsFaults } from '../../vault/profiles/profile-settings.ts'
 import type { SetupPlan } from './plan.ts'
 import type { Step } from './step.ts'
 
@@ -25,7 +22,8 @@ export interface SecretIdReport {
 /** What a set-up found and did. Of what is not there yet, nothing is said. */
 export interface SetupReport {
   vault: string
-  profile: string
+  /** none with --policies-only */
+  profile?: string
   /** false when Vault was as it should be */
   changed: boolean
   steps: Pick<Step, 'kind' | 'name' | 'state' | 'detail'>[]
@@ -41,31 +39,37 @@ export interface SetupReport {
 export function reportPlan(client: VaultClient, { settings, steps }: SetupPlan): SetupReport {
   return {
     vault: client.address,
-    profile: settings.profile,
+    ...(settings.policiesOnly ? {} : { profile: settings.profile }),
     changed: steps.some(({ state }) => state !== 'unchanged'),
     steps: steps.map(({ kind, name, state, detail }) => ({ kind, name, state, detail })),
     notes: steps.flatMap(({ notes }) => notes ?? []),
   }
 }
 
-async function reportProfile(client: VaultClient, { settings }: SetupPlan): Promise<Partial<SetupReport>> {
-  const { value } = await readStoredProfile(client, settings.kvMount, settings.profile)
-  if (value === undefined || settingsFaults(value).length > 0) return {}
-  const { signingKey: name, signingKeyVersion: version, ...profile } = value as ProfileSettings
-  const key = await readTransitKey(client, settings.transitMount, name)
+async function reportProfile({ profiles, keys }: OperatorVault, name: string): Promise<Partial<SetupReport>> {
+  const { value } = await profiles.read(name)
+  if (value === undefined || settingsFaults(value).length > 0) {
+    return {}
+  }
+  const { signingKey, signingKeyVersion: version, ...profile } = value as ProfileSettings
+  const key = await keys.read(signingKey)
   const publicKey = key?.versions.get(version)?.publicKey
   const { publicKey: recipient } = profile.recipientKeys[profile.activeRecipientKey] as { publicKey: string }
-  const { thumbprint, fingerprint } = parseRecipientKey(recipient)
-  const recipientKey = { thumbprint, fingerprint }
-  if (publicKey === undefined) return { recipientKey }
-  const signingKey = { name, version, fingerprint: keyFingerprint(createPublicKey(publicKey)), publicKey }
-  return { signingKey, recipientKey }
+  const parsed = parseRecipientKey(recipient)
+  const recipientKey = { thumbprint: parsed.thumbprint, fingerprint: parsed.fingerprint }
+  if (publicKey === undefined) {
+    return { recipientKey }
+  }
+  const fingerprint = keyFingerprint(createPublicKey(publicKey))
+  return { signingKey: { name: signingKey, version, fingerprint, publicKey }, recipientKey }
 }
 
-async function reportSecretId(client: VaultClient, plan: SetupPlan): Promise<Partial<SetupReport>> {
+async function reportSecretId(plan: SetupPlan): Promise<Partial<SetupReport>> {
   const made = plan.secretId()
-  if (made === undefined || plan.role === undefined) return {}
-  const state = await lookUpAccessor(client, plan.role, made.accessor)
+  if (made === undefined || plan.role === undefined) {
+    return {}
+  }
+  const state = await plan.role.secretIds.lookUpAccessor(made.accessor)
   const file = plan.settings.appRole?.secretIdFile
   const secretId: SecretIdReport = {
     accessor: made.accessor,
@@ -74,18 +78,23 @@ async function reportSecretId(client: VaultClient, plan: SetupPlan): Promise<Par
   }
   if ('wrappingToken' in made) {
     secretId.wrapTtlSeconds = made.wrapTtlSeconds
-    if (file === undefined) secretId.wrappingToken = made.wrappingToken
+    if (file === undefined) {
+      secretId.wrappingToken = made.wrappingToken
+    }
   }
   return { secretId }
 }
 
 /** What stands in Vault after a plan was carried out, read again from there. */
 export async function reportSetup(client: VaultClient, plan: SetupPlan): Promise<SetupReport> {
-  const roleId = plan.role === undefined ? undefined : await readRoleId(client, plan.role)
+  if (plan.settings.policiesOnly) {
+    return reportPlan(client, plan)
+  }
+  const roleId = await plan.role?.readId()
   return {
     ...reportPlan(client, plan),
-    ...(await reportProfile(client, plan)),
+    ...(await reportProfile(operatorVault(client, plan.settings), plan.settings.profile)),
     ...(roleId === undefined ? {} : { roleId }),
-    ...(await reportSecretId(client, plan)),
+    ...(await reportSecretId(plan)),
   }
 }

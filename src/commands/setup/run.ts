@@ -1,7 +1,6 @@
-import type { VaultClient } from '../../vault/client.ts'
-import { clientWithToken } from '../../vault/client-with-token.ts'
-import { ProfileConflictError } from '../../vault/profile-store.ts'
-import { during, refused } from '../exit.ts'
+import { during, refused } from '../../cli/exit.ts'
+import { clientWithToken, type VaultClient } from '../../vault/client/client.ts'
+import { ProfileConflictError } from '../../vault/profiles/profile-store.ts'
 import { planSetup, type SetupPlan } from './plan.ts'
 import { reportSetup, type SetupReport } from './report.ts'
 import type { SetupSettings } from './settings.ts'
@@ -27,8 +26,12 @@ export async function applySetup(
 ): Promise<SetupReport> {
   for (const step of plan.steps) {
     const { kind, name, apply } = step
-    if (apply === undefined) continue
-    if (interrupted?.aborted) throw refused(`Stopped before ${kind} ${name}: run the set-up again to finish.`)
+    if (apply === undefined) {
+      continue
+    }
+    if (interrupted?.aborted) {
+      throw refused(`Stopped before ${kind} ${name}: run the set-up again to finish.`)
+    }
     await during(`${kind} ${name}`, underWay(step, apply())).catch((error: unknown) => {
       throw error instanceof ProfileConflictError ? refused(error.message) : error
     })

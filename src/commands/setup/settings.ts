@@ -1,12 +1,13 @@
-import type { SigningKeyType } from '../../vault/transit-keys.ts'
+import type { RecipientKey } from '../../keys/recipient-key.ts'
+import type { SigningKeyType } from '../../vault/keys/transit-keys.ts'
 
 /** What the set-up shall make of Vault. What is left out stays as it is in Vault, or takes its default. */
 export interface SetupSettings {
   profile: string
   /** the `iss` claim; needed to make the profile */
   issuer?: string | undefined
-  /** the recipient's public key (see parseRecipientKey); needed to make the profile */
-  recipientKey?: string | Uint8Array | undefined
+  /** needed to make the profile */
+  recipientKey?: RecipientKey | undefined
   /** transit key; by default `padlock-<profile>` */
   signingKey?: string | undefined
   /** by default rsa-2048 */
@@ -15,6 +16,10 @@ export interface SetupSettings {
   tokenTtlSeconds?: number | undefined
   transitMount: string
   kvMount: string
+  /** what the names of the policies begin with; by default `padlock` */
+  policyPrefix?: string | undefined
+  /** brings the policies up to date with the profiles, and makes nothing else */
+  policiesOnly?: boolean | undefined
   /** makes a new version of the key of the visitors' pseudonyms, even where there is one */
   newSubjectKey?: boolean | undefined
   /** undefined for a service that logs in otherwise */
@@ -38,7 +43,7 @@ export interface AppRoleSettings {
   roleIdFile?: string | undefined
   /** file to write the secret_id to, or its wrapping token */
   secretIdFile?: string | undefined
-  /** asks for a wrapping token in place of the secret_id, which opens it once within so many seconds */
+  /** asks for a wrapping token in place of the secret_id, which opens it once within this many seconds */
   wrapTtlSeconds?: number | undefined
   /** makes a secret_id even where there is one that works */
   newSecretId?: boolean | undefined

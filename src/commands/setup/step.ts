@@ -4,7 +4,7 @@ export interface Step {
   kind: string
   /** its name or path in Vault, or a file's */
   name: string
-  state: 'unchanged' | 'create' | 'update'
+  state: 'unchanged' | 'create' | 'update' | 'remove'
   /** what it is, or what changes */
   detail: string
   /** what the operator should know beside it */

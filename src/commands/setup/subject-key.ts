@@ -1,6 +1,6 @@
-import type { VaultClient } from '../../vault/client.ts'
-import { readSubjectKeyVersion, subjectKeyPath, writeSubjectKey } from '../../vault/subject-key.ts'
-import { during } from '../exit.ts'
+import { during } from '../../cli/exit.ts'
+import type { VaultClient } from '../../vault/client/client.ts'
+import { SubjectKeyStore } from '../../vault/keys/subject-key.ts'
 import type { SetupSettings } from './settings.ts'
 import { type Step, unchanged } from './step.ts'
 
@@ -19,14 +19,15 @@ export async function planSubjectKey(
   storeExists: boolean,
 ): Promise<Step> {
   const { kvMount, newSubjectKey } = settings
-  const [kind, name] = ['subject key', subjectKeyPath(kvMount)]
+  const store = new SubjectKeyStore(client, kvMount)
+  const [kind, name] = ['subject key', store.path]
   const present = storeExists
-    ? await during('Reading the subject key', readSubjectKeyVersion(client, kvMount))
+    ? await during('Reading the subject key', store.readVersion())
     : { version: 0, readable: false }
   if (present.readable && !newSubjectKey) {
     return unchanged(kind, name, `version ${present.version}: visitors' pseudonyms in the issuance log`)
   }
-  const apply = () => writeSubjectKey(client, kvMount, present.version)
+  const apply = () => store.write(present.version)
   return present.version === 0
     ? { kind, name, state: 'create', detail: "made, for visitors' pseudonyms in the issuance log", apply }
     : {

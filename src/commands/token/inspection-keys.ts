@@ -1,14 +1,11 @@
-import {
-  createPrivateKey,
-  createPublicKey,
-  type JsonWebKey,
-  type KeyObject,
-  X509Certificate,
-} from 'node:crypto'
-import { rsaFault } from '../../token/rsa-public-key.ts'
-import type { InspectionKeys } from '../../token/inspect.ts'
-import { usageError } from '../exit.ts'
-import { readInputFile } from './input-file.ts'
+import type { KeyObject } from 'node:crypto'
+import { usageError } from '../../cli/exit.ts'
+import { readInputFile } from '../../cli/input.ts'
+import type { InspectionKeys } from '../../inspection/inspect.ts'
+import { keyText } from '../../keys/key-text.ts'
+import { isProtected, readPrivateKey } from '../../keys/private-key.ts'
+import { PublicKeyError, type ReadKey, readPublicKey } from '../../keys/public-key.ts'
+import { rsaFault } from '../../keys/rsa-public-key.ts'
 
 /** Files with keys, as the options of `padlock token inspect` name them. */
 export interface KeyFiles {
@@ -17,85 +14,90 @@ export interface KeyFiles {
   jwks?: string
 }
 
-const attempt = <T>(make: () => T): T | undefined => {
+/** What `read` gives for a public key; a private key ends the command, anything else is undefined. */
+function unlessPrivate(option: string, read: () => ReadKey): KeyObject | undefined {
   try {
-    return make()
-  } catch {
-    return undefined
+    return read().key
+  } catch (error) {
+    if (!(error instanceof PublicKeyError)) {
+      throw error
+    }
+    if (error.fault !== 'private_key') {
+      return undefined
+    }
+    throw usageError(`${option} holds a private key; the public one is needed, and no more than that.`)
   }
 }
 
-const jwkOf = (text: string): unknown => (text.startsWith('{') ? attempt(() => JSON.parse(text)) : undefined)
+function isPublicKey(bytes: Buffer): boolean {
+  try {
+    return readPublicKey(bytes) !== undefined
+  } catch {
+    return false
+  }
+}
 
-/** The recipient's key: PKCS#8 or PKCS#1 PEM, or a JWK. */
-function privateKey(text: string): KeyObject {
+/** The recipient's private key. */
+function privateKey(bytes: Buffer): KeyObject {
   const option = '--recipient-key'
-  if (/BEGIN ENCRYPTED|Proc-Type: 4,ENCRYPTED/.test(text)) {
+  if (isProtected(bytes)) {
     throw usageError(
       `${option} is protected by a passphrase: give it without (openssl pkey), in a file of your own.`,
     )
   }
-  const jwk = jwkOf(text)
-  const key =
-    jwk === undefined
-      ? attempt(() => createPrivateKey(text))
-      : attempt(() => createPrivateKey({ key: jwk as JsonWebKey, format: 'jwk' }))
-  if (key?.asymmetricKeyType === 'rsa') return key
-  const isPublic =
-    attempt(() => createPublicKey(text)) !== undefined || /BEGIN (PUBLIC KEY|CERTIFICATE)/.test(text)
-  const why = isPublic
-    ? 'is a public key: only the private one decrypts'
-    : 'holds no RSA private key as PEM or JWK'
-  throw usageError(`${option} ${why}.`)
-}
-
-function fromJwk(jwk: unknown, option: string): KeyObject | undefined {
-  const key = jwk as JsonWebKey
-  if (typeof key !== 'object' || key === null || key.kty !== 'RSA') return undefined
-  if ('d' in key)
-    throw usageError(`${option} holds a private key; the public one is needed, and no more than that.`)
-  return attempt(() => createPublicKey({ key, format: 'jwk' }))
-}
-
-function fromText(text: string, option: string): KeyObject | undefined {
-  if (/PRIVATE KEY/.test(text)) {
-    throw usageError(`${option} holds a private key; the public one is needed, and no more than that.`)
+  const key = readPrivateKey(bytes)
+  if (key?.asymmetricKeyType === 'rsa') {
+    return key
   }
-  const jwk = jwkOf(text)
-  if (jwk !== undefined) return fromJwk(jwk, option)
-  if (/BEGIN CERTIFICATE/.test(text)) return attempt(() => new X509Certificate(text).publicKey)
-  if (/BEGIN/.test(text)) return attempt(() => createPublicKey(text))
-  const der = Buffer.from(text.replaceAll(/\s/g, ''), 'base64')
-  return attempt(() => createPublicKey({ key: der, format: 'der', type: 'spki' }))
+  const why = isPublicKey(bytes)
+    ? 'is a public key: only the private one decrypts'
+    : 'holds no RSA private key as PEM, DER, base64 or JWK'
+  throw usageError(`${option} ${why}.`)
 }
 
 /** @throws CommandError with exit code 2 for a key that RS256 is not made with */
 function checked(key: KeyObject, option: string): KeyObject {
   const fault = rsaFault(key)
-  if (fault === undefined) return key
+  if (fault === undefined) {
+    return key
+  }
   const why = {
     not_rsa: 'is no plain RSA key',
     too_short: 'is shorter than 2,048 bits',
+    too_long: 'is longer than 8,192 bits',
     bad_exponent: 'has a bad exponent',
+    bad_modulus: 'has a number that is no RSA modulus: it was cut or changed on its way',
   }
   throw usageError(`${option} ${why[fault]}: RS256 cannot be verified with it (RFC 7518 §3.3).`)
 }
 
-/** The customer's public key: PEM, bare base64 SPKI, a certificate or a JWK. */
-function publicKey(text: string): KeyObject {
-  const key = fromText(text, '--public-key')
-  if (key === undefined) throw usageError('--public-key holds no public key as PEM, base64 SPKI or JWK.')
+/** The customer's public key. */
+function publicKey(bytes: Buffer): KeyObject {
+  const key = unlessPrivate('--public-key', () => readPublicKey(bytes))
+  if (key === undefined) {
+    throw usageError('--public-key holds no public key as PEM, DER, base64, JWK or certificate.')
+  }
   return checked(key, '--public-key')
 }
 
+function jwksOf(bytes: Buffer): unknown[] {
+  try {
+    const { keys } = JSON.parse(keyText(bytes)) as { keys?: unknown }
+    return Array.isArray(keys) ? keys : []
+  } catch {
+    return []
+  }
+}
+
 /** The RSA keys of a JWK Set (RFC 7517 §5); others are passed over. */
-function keySet(text: string): KeyObject[] {
-  const { keys } = (jwkOf(text) ?? {}) as { keys?: unknown }
-  const usable = Array.isArray(keys)
-    ? keys.map((jwk) => fromJwk(jwk, '--jwks')).filter((key) => key !== undefined)
-    : []
-  if (usable.length === 0) throw usageError('--jwks holds no JWK Set with an RSA key.')
-  return usable.map((key) => checked(key, '--jwks'))
+function keySet(bytes: Buffer): KeyObject[] {
+  const usable = jwksOf(bytes)
+    .map((jwk) => unlessPrivate('--jwks', () => readPublicKey(JSON.stringify(jwk))))
+    .filter((key) => key?.asymmetricKeyType === 'rsa')
+  if (usable.length === 0) {
+    throw usageError('--jwks holds no JWK Set with an RSA key.')
+  }
+  return usable.map((key) => checked(key as KeyObject, '--jwks'))
 }
 
 /**
@@ -105,11 +107,11 @@ function keySet(text: string): KeyObject[] {
  * @throws CommandError with exit code 2; no part of a key is in its message
  */
 export async function inspectionKeys(files: KeyFiles): Promise<InspectionKeys> {
-  const text = async (file: string | undefined, option: string) =>
-    file === undefined ? undefined : (await readInputFile(file, option)).replace(/^\uFEFF/, '').trim()
-  const recipient = await text(files.recipientKey, '--recipient-key')
-  const single = await text(files.publicKey, '--public-key')
-  const jwks = await text(files.jwks, '--jwks')
+  const bytes = async (file: string | undefined, option: string) =>
+    file === undefined ? undefined : await readInputFile(file, option)
+  const recipient = await bytes(files.recipientKey, '--recipient-key')
+  const single = await bytes(files.publicKey, '--public-key')
+  const jwks = await bytes(files.jwks, '--jwks')
   const set = jwks === undefined ? [] : keySet(jwks)
   return {
     recipientKey: recipient === undefined ? undefined : privateKey(recipient),

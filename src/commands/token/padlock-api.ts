@@ -1,8 +1,10 @@
-import { isLoopback } from '../../loopback.ts'
+import type { Response } from 'undici'
+import { checkEnvironment } from '../../cli/checked-environment.ts'
+import { CommandError, exitCodes, refused, usageError } from '../../cli/exit.ts'
+import { readInputFile } from '../../cli/input.ts'
+import { isLoopback } from '../../config/url-problems.ts'
 import type { TokenRequest } from '../../token/claims.ts'
 import type { IssuedToken } from '../../token/issue.ts'
-import { CommandError, exitCodes, refused, usageError } from '../exit.ts'
-import { readInputFile } from './input-file.ts'
 
 /** A running Padlock, and the caller's JWT for it. */
 export interface PadlockApi {
@@ -21,11 +23,13 @@ const timeoutMs = 65_000
  */
 export async function padlockApi(
   env: NodeJS.ProcessEnv,
-  options: { callerTokenFile?: string; allowPlainHttp?: boolean },
+  options: { callerTokenFile?: string; allowPlainHttp?: true },
 ): Promise<PadlockApi> {
+  checkEnvironment(env)
   const url = URL.parse(env.PADLOCK_URL || 'http://127.0.0.1:3000')
-  if (url === null || !/^https?:$/.test(url.protocol))
+  if (url === null || !/^https?:$/.test(url.protocol)) {
     throw usageError('PADLOCK_URL must be an http or https URL.')
+  }
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
     throw usageError('PADLOCK_URL must have no user, query or fragment.')
   }
@@ -37,14 +41,15 @@ export async function padlockApi(
   }
   const fromFile = options.callerTokenFile
   const text = fromFile
-    ? await readInputFile(fromFile, '--caller-token-file')
+    ? String(await readInputFile(fromFile, '--caller-token-file'))
     : env.PADLOCK_CALLER_TOKEN || env.PADLOCK_DEV_CALLER_TOKEN || ''
   const callerToken = text.trim()
   if (callerToken === '') {
     throw usageError("No caller's JWT: give --caller-token-file, or set PADLOCK_CALLER_TOKEN.")
   }
-  if (!/^[\w.~+/=-]+$/.test(callerToken))
+  if (!/^[\w.~+/=-]+$/.test(callerToken)) {
     throw usageError("The caller's JWT holds characters that no JWT has.")
+  }
   return { url: url.href.replace(/\/$/, ''), callerToken }
 }
 
@@ -55,13 +60,20 @@ interface Problem {
   errors?: { pointer: string; code: string; detail: string }[]
 }
 
+const deniedHint =
+  "Padlock's own login lacks the policy padlock-signer, or the profile's key is not in it: an administrator runs " +
+  '`padlock setup --policies-only`.'
+
 /** What an answer other than 200 ends the command with; it is Padlock's own words, which hold no personal data. */
 function failure(status: number, problem: Problem): CommandError {
   const words = [
     `${problem.code}: ${problem.detail}`,
     ...(problem.errors ?? []).map((it) => `  ${it.pointer}: ${it.detail}`),
+    ...(problem.code === 'vault_denied' ? [deniedHint] : []),
   ]
-  if (problem.requestId) words.push(`Request ${problem.requestId}.`)
+  if (problem.requestId) {
+    words.push(`Request ${problem.requestId}.`)
+  }
   // 502 to 504 are Vault's state, or that of what stands before Padlock.
   const away = status === 429 || status >= 502
   return new CommandError(away ? exitCodes.vaultUnreachable : exitCodes.refused, words.join('\n'))
@@ -82,14 +94,14 @@ export async function requestToken(
   profile: string,
   request: TokenRequest,
 ): Promise<IssuedToken> {
+  const { fetchDirectly } = await import('../../outgoing/tls.ts')
   let answer: Response
   let body: unknown
   try {
-    answer = await fetch(`${url}/v1/profiles/${profile}/tokens`, {
+    answer = await fetchDirectly(`${url}/v1/profiles/${profile}/tokens`, {
       method: 'POST',
       headers: { authorization: `Bearer ${callerToken}`, 'content-type': 'application/json' },
       body: JSON.stringify(request),
-      redirect: 'error',
       signal: AbortSignal.timeout(timeoutMs),
     })
     body = await answer.json().catch(() => undefined)
@@ -98,8 +110,11 @@ export async function requestToken(
     const why = name === 'TimeoutError' ? 'in time' : `(${cause?.code ?? 'no HTTP answer, or a redirect'})`
     throw new CommandError(exitCodes.vaultUnreachable, `Padlock did not answer ${why}. Look at PADLOCK_URL.`)
   }
-  if (answer.ok && typeof (body as { token?: unknown } | undefined)?.token === 'string')
+  if (answer.ok && typeof (body as { token?: unknown } | undefined)?.token === 'string') {
     return body as IssuedToken
-  if (isProblem(body)) throw failure(answer.status, body)
+  }
+  if (isProblem(body)) {
+    throw failure(answer.status, body)
+  }
   throw refused(`What answers at PADLOCK_URL is no Padlock (status ${answer.status}).`)
 }

@@ -1,5 +1,5 @@
 import { visit } from 'jsonc-parser'
-import { PadlockError } from '../errors.ts'
+import { PadlockError } from '../../errors.ts'
 
 /** Largest body in bytes. */
 export const bodyLimitBytes = 16 * 1024
@@ -41,7 +41,9 @@ function checkKeys(text: string): void {
   let depth = 0
   const enter = () => {
     depth += 1
-    if (depth > maxDepth) refuse(`The body is nested deeper than ${maxDepth} levels.`)
+    if (depth > maxDepth) {
+      refuse(`The body is nested deeper than ${maxDepth} levels.`)
+    }
   }
   visit(text, {
     onObjectBegin() {
@@ -49,9 +51,13 @@ function checkKeys(text: string): void {
       open.push(new Set())
     },
     onObjectProperty(key) {
-      if (prototypeKeys.has(key)) refuse('The body has a key with a meaning to JavaScript.')
+      if (prototypeKeys.has(key)) {
+        refuse('The body has a key with a meaning to JavaScript.')
+      }
       const keys = open.at(-1) as Set<string>
-      if (keys.has(key)) refuse('An object of the body has the same key twice.')
+      if (keys.has(key)) {
+        refuse('An object of the body has the same key twice.')
+      }
       keys.add(key)
     },
     onObjectEnd() {
@@ -73,8 +79,12 @@ function checkKeys(text: string): void {
  */
 export function parseJsonBody(body: Uint8Array): unknown {
   const text = decode(body)
-  if (text.startsWith('\uFEFF')) refuse('The body begins with a byte-order mark.')
-  if (text.trim() === '') refuse('The body is empty.')
+  if (text.startsWith('\uFEFF')) {
+    refuse('The body begins with a byte-order mark.')
+  }
+  if (text.trim() === '') {
+    refuse('The body is empty.')
+  }
   const value = parse(text)
   checkKeys(text)
   return value

@@ -1,8 +1,9 @@
 import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
-import { build } from '../build.ts'
-import { type ErrorCode, errorCodes, PadlockError } from '../errors.ts'
+import { build } from '../../build.ts'
+import { type ErrorCode, errorCodes, fieldErrorCodes, PadlockError } from '../../errors.ts'
+import { nameSchemas } from './named-schemas.ts'
 import { problemOf } from './problem.ts'
 
 declare module 'fastify' {
@@ -19,6 +20,7 @@ const everywhere: readonly ErrorCode[] = [
   'invalid_request',
   'method_not_allowed',
   'payload_too_large',
+  'head_too_large',
   'request_timeout',
   'rate_limited',
   'internal_error',
@@ -30,35 +32,46 @@ A shop's backend asks for one token for each page view of a visitor who is logge
 server's own session, never from anything that the browser sends. Errors are RFC 9457 problem details; programs look
 at \`code\`.`
 
-/** RFC 9457 problem details, as every error is told. */
-const ProblemSchema = Type.Object({
-  type: Type.String({ description: '`urn:padlock:error:` and the code' }),
-  title: Type.String({ description: 'what the code means; the same each time' }),
-  status: Type.Integer({ minimum: 400, maximum: 599 }),
-  detail: Type.String({ description: 'what it is this time; never what a caller sent' }),
-  code: Type.Union(
-    Object.keys(errorCodes).map((code) => Type.Literal(code)),
-    { description: 'what programs should look at' },
-  ),
-  requestId: Type.String({ description: "stands in Padlock's log" }),
-  errors: Type.Optional(
-    Type.Array(
-      Type.Object({
-        pointer: Type.String({ description: 'JSON Pointer (RFC 6901) into the body' }),
-        code: Type.String(),
-        detail: Type.String(),
-      }),
-    ),
-  ),
-})
+const FieldErrorSchema = Type.Object(
+  {
+    pointer: Type.String({ description: 'JSON Pointer (RFC 6901) into the body' }),
+    code: Type.String({ title: 'FieldErrorCode', enum: [...fieldErrorCodes] }),
+    detail: Type.String(),
+  },
+  { title: 'FieldError', description: 'One fault of a request body' },
+)
+
+/** RFC 9457 problem details, the form of every error. */
+const ProblemSchema = Type.Object(
+  {
+    type: Type.String({ description: '`urn:padlock:error:` and the code' }),
+    title: Type.String({ description: 'what the code means; the same each time' }),
+    status: Type.Integer({ minimum: 400, maximum: 599 }),
+    detail: Type.String({ description: 'what it is this time; never what a caller sent' }),
+    code: Type.String({
+      title: 'ErrorCode',
+      description: 'what programs should look at',
+      enum: Object.keys(errorCodes),
+    }),
+    requestId: Type.String({ description: "stands in Padlock's log" }),
+    errors: Type.Optional(Type.Array(FieldErrorSchema)),
+  },
+  { title: 'Problem', description: 'RFC 9457 problem details' },
+)
 
 const stringHeader = (text: string) => ({ description: text, type: 'string' })
 
+const requestIdHeader = stringHeader("`reqId` in Padlock's log")
+
 /** The headers that come with a status. */
 function headersOf(status: number): Record<string, unknown> {
-  const headers: Record<string, unknown> = {}
-  if (status === 401 || status === 403) headers['WWW-Authenticate'] = stringHeader('RFC 6750 §3')
-  if (status === 405) headers.Allow = stringHeader('the methods of this address')
+  const headers: Record<string, unknown> = { 'X-Request-Id': requestIdHeader }
+  if (status === 401 || status === 403) {
+    headers['WWW-Authenticate'] = stringHeader('RFC 6750 §3')
+  }
+  if (status === 405) {
+    headers.Allow = stringHeader('the methods of this address')
+  }
   if (status === 429 || status === 503) {
     headers['Retry-After'] = { description: 'seconds', type: 'integer', minimum: 1 }
   }
@@ -76,7 +89,7 @@ function problemResponses(codes: readonly ErrorCode[]): Record<string, unknown> 
         headers: headersOf(status),
         content: {
           'application/problem+json': {
-            schema: { $ref: '#/components/schemas/Problem' },
+            schema: ProblemSchema,
             examples: Object.fromEntries(
               list.map((code) => [code, { value: problemOf(new PadlockError(code), exampleRequestId) }]),
             ),
@@ -95,14 +108,19 @@ function ownResponses(
   produces: readonly string[],
 ): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(responses).map(([status, schema]) => [
-      status,
-      {
-        description: (schema as { description?: string }).description ?? 'Done',
-        content: Object.fromEntries(produces.map((type) => [type, { schema }])),
-      },
-    ]),
+    Object.entries(responses).map(([status, given]) => {
+      const { description = 'Done', examples: [example] = [], ...schema } = given as OwnSchema
+      const media = example === undefined ? { schema } : { schema, example }
+      const content = Object.fromEntries(produces.map((type) => [type, media]))
+      return [status, { description, headers: { 'X-Request-Id': requestIdHeader }, content }]
+    }),
   )
+}
+
+/** What a route's own schema says of its response, not of the schema. */
+interface OwnSchema {
+  description?: string
+  examples?: unknown[]
 }
 
 /**
@@ -134,7 +152,6 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
             description: "The calling backend's JWT, with `scope` `issue:<profile>` or `issue:*`",
           },
         },
-        schemas: { Problem: ProblemSchema as object },
       },
     },
     transform: ({ schema, url, route }) => {
@@ -143,9 +160,32 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
         ...ownResponses((schema?.response ?? {}) as Record<string, unknown>, produces),
         ...problemResponses([...errors, ...everywhere]),
       }
-      return { schema: { ...schema, response }, url }
+      // None is declared too, so that a generated client sends no JWT there.
+      return { schema: { security: [], ...schema, response }, url }
+    },
+    transformObject: (document) => {
+      const { paths, components, ...rest } = (document as { openapiObject: Record<string, object> })
+        .openapiObject
+      const schemas = {}
+      const named = nameSchemas(paths, schemas)
+      return { ...rest, components: { ...components, schemas }, paths: named } as object
     },
   })
+}
+
+/**
+ * The document of an app on another listener, where `/openapi.json` and `/docs` are.
+ *
+ * @param document what `app.swagger()` gives there
+ */
+export async function adoptApi(app: FastifyInstance, document: object): Promise<void> {
+  await app.register(swagger, { mode: 'static', specification: { document: document as never } })
+}
+
+/** `GET /openapi.json`: the document of `describeApi` or `adoptApi`, which stands before. */
+export async function openApiRoute(app: FastifyInstance): Promise<void> {
+  // The routes do not change once they are registered.
+  let document: Buffer | undefined
   app.get(
     '/openapi.json',
     {
@@ -158,7 +198,8 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
     },
     async (_request, reply) => {
       reply.header('Cache-Control', 'public, max-age=300').type('application/json')
-      return JSON.stringify(app.swagger())
+      document ??= Buffer.from(JSON.stringify(app.swagger()))
+      return document
     },
   )
 }

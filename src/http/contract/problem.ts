@@ -1,5 +1,5 @@
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { type ErrorCode, errorCodes, PadlockError } from '../errors.ts'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { type ErrorCode, errorCodes, type FieldError, PadlockError } from '../../errors.ts'
 
 /** RFC 9457 problem details; `code` is what programs should look at. */
 export interface Problem {
@@ -9,14 +9,13 @@ export interface Problem {
   detail: string
   code: ErrorCode
   requestId: string
-  errors?: { pointer: string; code: string; detail: string }[]
+  errors?: FieldError[]
 }
 
-/** What every problem is sent with, be it on a bare connection: nobody keeps it, or takes it for something else. */
-export const problemHeaders = {
+/** What every problem is sent with: nobody keeps it, or takes it for something else. */
+const problemHeaders = {
   'Content-Type': 'application/problem+json',
   'Cache-Control': 'no-store',
-  'X-Content-Type-Options': 'nosniff',
 }
 
 /** Fastify's own refusals as codes of ours. */
@@ -36,10 +35,14 @@ const fastifyCodes: ReadonlyMap<unknown, ErrorCode> = new Map(
 
 /** Any error as a PadlockError; what is not known becomes `internal_error` and says nothing of itself. */
 export function asPadlockError(error: unknown): PadlockError {
-  if (error instanceof PadlockError) return error
+  if (error instanceof PadlockError) {
+    return error
+  }
   const { code, statusCode = 500 } = (error ?? {}) as Partial<FastifyError>
   const known = fastifyCodes.get(code)
-  if (known !== undefined) return new PadlockError(known)
+  if (known !== undefined) {
+    return new PadlockError(known)
+  }
   // Whatever else Fastify, or a plug-in for it, finds wrong with a request.
   if (/^FST_/.test(String(code)) && statusCode >= 400 && statusCode < 500) {
     return new PadlockError('invalid_request')
@@ -62,16 +65,40 @@ export function problemOf(error: PadlockError, requestId: string): Problem {
   }
 }
 
-/** RFC 6750 §3 and §3.1: no `error` where no bearer token came, be it that there is only a password. */
+/**
+ * A problem for where there is no route to answer it: its whole body, and all headers that an answer of a route has.
+ *
+ * @param headers what every answer of the service has
+ */
+export function bareProblem(error: PadlockError, requestId: string, headers: Record<string, string>) {
+  const body = JSON.stringify(problemOf(error, requestId))
+  return {
+    body,
+    headers: {
+      ...headers,
+      ...problemHeaders,
+      'X-Request-Id': requestId,
+      ...(error.retryAfter === undefined ? {} : { 'Retry-After': String(Math.ceil(error.retryAfter)) }),
+      // With its length the answer leaves in one write, which is most of what it costs.
+      'Content-Length': String(Buffer.byteLength(body)),
+    },
+  }
+}
+
+/** RFC 6750 §3 and §3.1: no `error` where no bearer token came, for example only a password. */
 function challenge(error: PadlockError, request: FastifyRequest): string | undefined {
-  if (error.code === 'forbidden') return 'Bearer error="insufficient_scope"'
-  if (error.code !== 'unauthenticated') return undefined
+  if (error.code === 'forbidden') {
+    return 'Bearer error="insufficient_scope"'
+  }
+  if (error.code !== 'unauthenticated') {
+    return undefined
+  }
   return /^Bearer +./i.test(request.headers.authorization ?? '') ? 'Bearer error="invalid_token"' : 'Bearer'
 }
 
 /** Answers with an error as application/problem+json. */
 export function sendProblem(error: PadlockError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  request.outcome.code = error.code
+  request.failure = error
   if (error.code === 'internal_error') {
     // Only the kind and the place: a message, of one line or of several, could hold what a caller sent.
     const cause = error.cause instanceof Error ? error.cause : error
@@ -85,11 +112,40 @@ export function sendProblem(error: PadlockError, request: FastifyRequest, reply:
     )
   }
   const authenticate = challenge(error, request)
-  if (authenticate !== undefined) reply.header('WWW-Authenticate', authenticate)
-  if (error.retryAfter !== undefined) reply.header('Retry-After', Math.ceil(error.retryAfter))
+  if (authenticate !== undefined) {
+    reply.header('WWW-Authenticate', authenticate)
+  }
+  if (error.retryAfter !== undefined) {
+    reply.header('Retry-After', Math.ceil(error.retryAfter))
+  }
   return reply
     .code(error.status)
     .headers(problemHeaders)
     .serializer(JSON.stringify)
+    .header('X-Request-Id', request.id)
     .send(problemOf(error, request.id))
+}
+
+/**
+ * Answers every error of an app as a problem.
+ *
+ * @param countRefusal counts answers of 401 and 404; what it throws is answered in their place
+ */
+export function answerProblems(
+  app: FastifyInstance,
+  countRefusal: (request: FastifyRequest, refusal: PadlockError) => Promise<void>,
+): void {
+  app.setErrorHandler(async (error, request, reply) => {
+    // Its body will never be whole, and nobody is there to get an answer.
+    if (request.raw.aborted) {
+      return reply.hijack()
+    }
+    let problem = asPadlockError(error)
+    if (problem.status === 401 || problem.status === 404) {
+      await countRefusal(request, problem).catch((limited: unknown) => {
+        problem = asPadlockError(limited)
+      })
+    }
+    return sendProblem(problem, request, reply)
+  })
 }

@@ -1,7 +1,11 @@
 import type { FastifyRequest, FastifySchemaValidationError } from 'fastify'
-import { type FieldError, PadlockError } from '../errors.ts'
-import { checkTokenRequest, type TokenRequest } from '../token/claims.ts'
-import type { Profile } from '../token/profile.ts'
+import { type FieldError, PadlockError } from '../../errors.ts'
+import {
+  type CheckedTokenRequest,
+  checkedTokenRequest,
+  checkTokenRequest,
+  type TokenRequest,
+} from '../../token/claims.ts'
 
 /** One fault of Ajv as one of the contract: where, which, and what to do about it; never the value. */
 function fieldError(fault: FastifySchemaValidationError): FieldError {
@@ -36,12 +40,14 @@ function fieldError(fault: FastifySchemaValidationError): FieldError {
  *
  * @throws PadlockError `invalid_request` with all that is wrong with it at once
  */
-export function tokenRequestOf(request: FastifyRequest, profile: Profile): TokenRequest {
-  const faults = request.validationError?.validation
-  if (faults === undefined) return request.body as TokenRequest
+export function tokenRequestOf({ body, profile, validationError }: FastifyRequest): CheckedTokenRequest {
+  const faults = validationError?.validation
+  if (faults === undefined) {
+    return checkedTokenRequest(body as TokenRequest, profile.userIdRules)
+  }
   const errors = faults.map(fieldError)
-  if (typeof request.body === 'object' && request.body !== null) {
-    errors.push(...checkTokenRequest(request.body as Record<string, unknown>, profile.userIdRules))
+  if (typeof body === 'object' && body !== null) {
+    errors.push(...checkTokenRequest(body as Record<string, unknown>, profile.userIdRules))
   }
   throw new PadlockError('invalid_request', { errors })
 }

@@ -1,20 +1,24 @@
-import type { FastifyBaseLogger } from 'fastify'
-import { PadlockError } from '../errors.ts'
-import type { Profile } from '../token/profile.ts'
-import { type SharedUserId, SharedUserIdWatch, sharedUserIdSettings } from '../token/shared-user-id.ts'
-import type { Metrics } from './metrics.ts'
+import { PadlockError } from '../../errors.ts'
+import type { Log } from '../../log.ts'
+import type { Metrics } from '../../metrics/metrics.ts'
+import type { Profile } from '../../token/profile.ts'
+import {
+  type SharedUserId,
+  SharedUserIdWatch,
+  sharedUserIdSettings,
+} from '../../token/shared-user-id/shared-user-id.ts'
 
 const advanceEveryMs = 10_000
 const toShare = ({ count, total }: SharedUserId): number => Math.round((count / total) * 1_000) / 1_000
 
 /** Watches the userIds of every profile; says in the log and in the metrics when one is shared, and refuses it. */
 export class SharedUserIds {
-  readonly #log: FastifyBaseLogger
+  readonly #log: Log
   readonly #metrics: Metrics
   readonly #watches = new Map<string, SharedUserIdWatch>()
   readonly #timer: NodeJS.Timeout
 
-  constructor(log: FastifyBaseLogger, metrics: Metrics) {
+  constructor(log: Log, metrics: Metrics) {
     this.#log = log
     this.#metrics = metrics
     this.#timer = setInterval(() => this.#advance(), advanceEveryMs)
@@ -27,7 +31,7 @@ export class SharedUserIds {
    * @param log the request's own: its `reqId` leads to the caller, which knows whom it asked for
    * @throws PadlockError `user_id_shared` when the id is over and the profile refuses such ids
    */
-  admit(profile: Profile, userId: string, log: FastifyBaseLogger): void {
+  guard(profile: Profile, userId: string, log: Log): void {
     let watch = this.#watches.get(profile.name)
     if (watch === undefined) {
       watch = new SharedUserIdWatch()
@@ -35,7 +39,9 @@ export class SharedUserIds {
     }
     const settings = sharedUserIdSettings(profile.sharedUserId)
     const found = watch.observe(userId, settings, performance.now())
-    if (found === undefined) return
+    if (found === undefined) {
+      return
+    }
     const { alarm, due } = found
     if (due) {
       this.#metrics.sharedUserIdAlarms.set({ profile: profile.name }, watch.alarms)
@@ -46,7 +52,9 @@ export class SharedUserIds {
         `one userId is in too many of the recent requests; ${consequence}; see docs/shared-user-id.md`,
       )
     }
-    if (settings.refuse) throw new PadlockError('user_id_shared')
+    if (settings.refuse) {
+      throw new PadlockError('user_id_shared')
+    }
   }
 
   stop(): void {
@@ -62,7 +70,9 @@ export class SharedUserIds {
       }
       this.#metrics.sharedUserIdAlarms.set({ profile }, watch.alarms)
       this.#metrics.sharedUserIdShare.set({ profile }, watch.highestShare())
-      if (watch.empty) this.#forget(profile)
+      if (watch.empty) {
+        this.#forget(profile)
+      }
     }
   }
 

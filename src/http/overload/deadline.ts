@@ -1,7 +1,18 @@
-import { type ErrorCode, PadlockError } from '../errors.ts'
+import type { FastifyRequest } from 'fastify'
+import { type ErrorCode, PadlockError } from '../../errors.ts'
+
+/** Of the time that a request has: the answer itself takes the rest. */
+const workShare = 0.95
+
+/** @param requestMs milliseconds from the head of a request to the end of its answer */
+export function startDeadline(requestMs: number) {
+  return async (request: FastifyRequest): Promise<void> => {
+    request.deadline = performance.now() + requestMs * workShare
+  }
+}
 
 /**
- * The outcome of some work, or an error once its time is over. The work itself goes on unseen.
+ * The outcome of some work, or an error once its time is over. The work itself continues.
  *
  * @param deadline milliseconds of performance.now()
  * @throws PadlockError `code` at the deadline, or what the work throws

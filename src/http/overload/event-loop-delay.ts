@@ -1,11 +1,11 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 
-/** How finely Node measures, in milliseconds: so much of a measurement is the timer's own. */
+/** Node's sampling interval, in milliseconds: each measurement includes it. */
 const resolutionMs = 10
 
 /**
  * How late the event loop has been in the last interval. Node's own measure, and no file is opened for it: where no
- * file descriptor is left, it goes on.
+ * file descriptor is left, it still works.
  */
 export class EventLoopDelay {
   readonly #histogram = monitorEventLoopDelay({ resolution: resolutionMs })
@@ -17,7 +17,7 @@ export class EventLoopDelay {
     this.#timer = setInterval(() => this.#sample(), intervalMs).unref()
   }
 
-  /** The mean of the last interval, in milliseconds; Infinity where the loop did not come round in it. */
+  /** The mean of the last interval, in milliseconds; Infinity where the loop made no turn in it. */
   get meanMs(): number {
     return this.#meanMs
   }

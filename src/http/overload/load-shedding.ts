@@ -1,19 +1,19 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
-import { PadlockError } from '../errors.ts'
-import type { AppDeps } from './app.ts'
-import { countedReport } from './counted-report.ts'
+import { PadlockError } from '../../errors.ts'
+import { bareProblem } from '../contract/problem.ts'
+import type { AppDeps } from '../deps.ts'
+import { countedReport } from '../reporting/counted-report.ts'
 import { EventLoopDelay } from './event-loop-delay.ts'
-import { problemHeaders, problemOf } from './problem.ts'
 import { RefusalQueue } from './refusal-queue.ts'
 
 /** What is asked for at the door must be expected within this share of the deadline: what cannot be measured needs the rest. */
 const expectedShare = 0.5
-/** So much of the deadline may pass before the event loop comes round; all that waits in sockets waits as long. */
+/** Share of the deadline by which the event loop may be late; all that waits in sockets waits as long. */
 const loopDelayShare = 0.1
 
-/** For so much of the deadline a refusal may wait for those who want to connect. */
+/** Share of the deadline for which a refusal may wait until nobody new connects. */
 const refusalShare = 0.25
 
 const tokenPath = /^\/v1\/profiles\/([^/?]+)\/tokens(?:$|\?)/
@@ -22,25 +22,37 @@ const tokenPath = /^\/v1\/profiles\/([^/?]+)\/tokens(?:$|\?)/
  * Refuses requests for tokens which would come too late, before Fastify sees them: with `overloaded`, at about a
  * quarter of the processor time that a refusal takes after authentication, since in a flood it is the refusals that
  * there are many of. It says nothing of the caller, nor of what is asked.
+ *
+ * @param always headers that every answer of the service has
  */
-export async function shedLoad(app: FastifyInstance, deps: AppDeps): Promise<void> {
+export async function shedLoad(
+  app: FastifyInstance,
+  deps: AppDeps,
+  always: Record<string, string>,
+): Promise<void> {
   const { config, log, metrics, profiles, signer } = deps
   const deadlineMs = config.PADLOCK_REQUEST_DEADLINE_MS
   const maxEventLoopDelay = Math.ceil(deadlineMs * loopDelayShare)
-  // So many leave in the next calls to Vault: a few requests are no flood, however late the event loop is.
+  // What the next calls to Vault can take: a few requests are no flood, however late the event loop is.
   const fewRequests = config.PADLOCK_SIGN_IN_FLIGHT * config.PADLOCK_SIGN_BATCH_MAX
   let inFlight = 0
-  // A loop that does not come round once in an interval counts as late without end: it must really be late then.
+  // A loop that makes no turn in an interval counts as infinitely late: the interval must be long enough for that to be true.
   const eventLoop = new EventLoopDelay(maxEventLoopDelay * 2)
   app.addHook('onClose', async () => eventLoop.stop())
 
   function tooMuch({ method, url = '' }: IncomingMessage): boolean {
     const name = method === 'POST' ? tokenPath.exec(url)?.[1] : undefined
     // While the instance stops, the route says so.
-    if (name === undefined || app.drain.phase === 'refusing') return false
-    if (inFlight >= fewRequests && eventLoop.meanMs > maxEventLoopDelay) return true
+    if (name === undefined || app.drain.phase === 'refusing') {
+      return false
+    }
+    if (inFlight >= fewRequests && eventLoop.meanMs > maxEventLoopDelay) {
+      return true
+    }
     const key = profiles.usable(name)?.profile.pinnedKey
-    if (key === undefined) return false
+    if (key === undefined) {
+      return false
+    }
     return signer.refusal(key, performance.now() + deadlineMs * expectedShare)?.code === 'overloaded'
   }
 
@@ -49,13 +61,11 @@ export async function shedLoad(app: FastifyInstance, deps: AppDeps): Promise<voi
   )
 
   const overloaded = new PadlockError('overloaded')
-  const headers = { ...problemHeaders, 'Retry-After': String(overloaded.retryAfter) }
   function refuse(response: ServerResponse): void {
     metrics.requests.inc({ code: 'overloaded' })
     report()
-    const body = JSON.stringify(problemOf(overloaded, randomUUID()))
-    // With its length the answer leaves in one write, which is most of what it costs.
-    response.writeHead(overloaded.status, { ...headers, 'Content-Length': Buffer.byteLength(body) })
+    const { headers, body } = bareProblem(overloaded, randomUUID(), always)
+    response.writeHead(overloaded.status, headers)
     response.end(body)
   }
   const refusals = new RefusalQueue(app.server, deadlineMs * refusalShare, refuse)

@@ -1,12 +1,12 @@
 import type { Server, ServerResponse } from 'node:http'
 
-/** So many are answered in one turn of the event loop, so that tokens are not held up by them. */
+/** Refusals that are answered in one turn of the event loop, so that they do not delay tokens. */
 const perTurn = 100
 
 /**
  * Answers refusals when nobody new wants to connect. libuv takes one connection in each turn of the event loop (since
  * 1.46), and a turn is as long as all that the open connections ask in it: callers who ask again as soon as they are
- * refused would keep whoever connects waiting for seconds. While their answer waits, they ask nothing.
+ * refused would keep new connections waiting for seconds. While their answer waits, they ask nothing.
  */
 export class RefusalQueue {
   readonly #maxWaitMs: number
@@ -30,7 +30,9 @@ export class RefusalQueue {
 
   /** Takes the response of a request that is refused. */
   add(response: ServerResponse): void {
-    if (this.#waiting.push(response) > 1) return
+    if (this.#waiting.push(response) > 1) {
+      return
+    }
     const until = performance.now() + this.#maxWaitMs
     // The rest of this turn says nothing: its connection may have been taken already.
     setImmediate(() => this.#await(until))
@@ -40,13 +42,20 @@ export class RefusalQueue {
   #await(until: number): void {
     const before = this.#connections
     setImmediate(() => {
-      if (this.#connections !== before && performance.now() < until) this.#await(until)
-      else this.#answerAll(this.#waiting.splice(0))
+      if (this.#connections !== before && performance.now() < until) {
+        this.#await(until)
+      } else {
+        this.#answerAll(this.#waiting.splice(0))
+      }
     })
   }
 
   #answerAll(responses: ServerResponse[]): void {
-    for (const response of responses.splice(0, perTurn)) this.#answer(response)
-    if (responses.length > 0) setImmediate(() => this.#answerAll(responses))
+    for (const response of responses.splice(0, perTurn)) {
+      this.#answer(response)
+    }
+    if (responses.length > 0) {
+      setImmediate(() => this.#answerAll(responses))
+    }
   }
 }

@@ -2,15 +2,17 @@ import etag from '@fastify/etag'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { type ErrorCode, PadlockError } from '../../errors.ts'
-import { isProfileName } from '../../vault/profile-settings.ts'
-import type { AppDeps } from '../app.ts'
-import { ProfileParams } from './profile-params.ts'
+import { isProfileName } from '../../vault/profiles/profile-settings.ts'
+import { acceptedType } from '../contract/content.ts'
+import type { AppDeps } from '../deps.ts'
+import { askedProfile, ProfileParams } from './find-profile.ts'
 
 const codes: readonly ErrorCode[] = [
   'profile_not_found',
   'not_acceptable',
   'vault_unavailable',
   'signing_key_missing',
+  'profile_unusable',
   'key_version_disabled',
 ]
 
@@ -29,17 +31,20 @@ const VersionQuery = Type.Object({
 const JwkSetSchema = Type.Object(
   {
     keys: Type.Array(
-      Type.Object({
-        kty: Type.Literal('RSA'),
-        n: Type.String(),
-        e: Type.String(),
-        kid: Type.String({ description: 'RFC 7638 thumbprint' }),
-        alg: Type.Literal('RS256'),
-        use: Type.Literal('sig'),
-      }),
+      Type.Object(
+        {
+          kty: Type.Literal('RSA'),
+          n: Type.String(),
+          e: Type.String(),
+          kid: Type.String({ description: 'RFC 7638 thumbprint' }),
+          alg: Type.Literal('RS256'),
+          use: Type.Literal('sig'),
+        },
+        { title: 'Jwk' },
+      ),
     ),
   },
-  { description: 'JWK Set (RFC 7517 §5)' },
+  { title: 'JwkSet', description: 'JWK Set (RFC 7517 §5)' },
 )
 
 /** `GET /v1/profiles/{profile}/jwks.json` and `…/public-key.pem`: public keys, for anyone, from memory. */
@@ -47,19 +52,19 @@ export async function keyRoutes(app: FastifyInstance, deps: AppDeps): Promise<vo
   await app.register(etag)
 
   function keysOf(request: FastifyRequest) {
-    const name = (request.params as Static<typeof ProfileParams>).profile
-    if (!isProfileName(name)) throw new PadlockError('profile_not_found')
+    const name = askedProfile(request)
+    if (!isProfileName(name)) {
+      throw new PadlockError('profile_not_found')
+    }
     const { publishedKeys } = deps.profiles.get(name)
     // Only now is it a profile's name, and not whatever anyone sent.
-    request.outcome.profile = name
+    request.profileName = name
     const now = Date.now()
     return publishedKeys.filter(({ until }) => until === undefined || now < until)
   }
 
   function negotiate(request: FastifyRequest, reply: FastifyReply, types: string[]): void {
-    const type = request.accepts().type(types)
-    if (typeof type !== 'string') throw new PadlockError('not_acceptable')
-    reply.header('Vary', 'Accept').type(type)
+    reply.header('Vary', 'Accept').type(acceptedType(request, types))
     reply.header('Cache-Control', `public, max-age=${deps.config.PADLOCK_PROFILE_REFRESH_SECONDS}`)
   }
 
@@ -103,7 +108,9 @@ export async function keyRoutes(app: FastifyInstance, deps: AppDeps): Promise<vo
       const { version: wanted } = request.query as Static<typeof VersionQuery>
       const keys = keysOf(request)
       const key = wanted === undefined ? keys[0] : keys.find(({ version }) => version === Number(wanted))
-      if (key === undefined) throw new PadlockError('not_found', { detail: 'No such version is published.' })
+      if (key === undefined) {
+        throw new PadlockError('not_found', { detail: 'No such version is published.' })
+      }
       negotiate(request, reply, pemTypes)
       return key.pem
     },

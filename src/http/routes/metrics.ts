@@ -1,9 +1,34 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
-import type { AppDeps } from '../app.ts'
+import type { AppDeps } from '../deps.ts'
+
+/** Milliseconds between two collections of metrics. */
+const collectMs = 1_000
+
+/**
+ * Collects at most once in `collectMs`, since that is the dearest thing that anybody may ask for. Who asks sooner waits
+ * for the next collection, with all others who do: an answer is never older than its request.
+ */
+function collectSeldom(collect: () => Promise<string>): () => Promise<Buffer> {
+  let next: Promise<Buffer> | undefined
+  let collectedAt = Number.NEGATIVE_INFINITY
+  async function collectNext(): Promise<Buffer> {
+    await sleep(Math.max(0, collectedAt + collectMs - performance.now()))
+    // Who asks from now on may have seen what is counted too late for this collection.
+    next = undefined
+    collectedAt = performance.now()
+    return Buffer.from(await collect())
+  }
+  return () => {
+    next ??= collectNext()
+    return next
+  }
+}
 
 /** `GET /metrics` */
 export async function metricsRoute(app: FastifyInstance, { metrics }: AppDeps): Promise<void> {
+  const collect = collectSeldom(() => metrics.registry.metrics())
   app.get(
     '/metrics',
     {
@@ -17,7 +42,7 @@ export async function metricsRoute(app: FastifyInstance, { metrics }: AppDeps): 
     },
     async (_request, reply) => {
       reply.type(metrics.registry.contentType)
-      return metrics.registry.metrics()
+      return collect()
     },
   )
 }

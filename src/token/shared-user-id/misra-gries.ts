@@ -20,9 +20,13 @@ export class MisraGries {
   add(key: number): void {
     this.#total += 1
     const count = this.#counts.get(key)
-    if (count !== undefined) this.#counts.set(key, count + 1)
-    else if (this.#counts.size < this.#capacity) this.#counts.set(key, 1)
-    else this.#takeOneFromEach()
+    if (count !== undefined) {
+      this.#counts.set(key, count + 1)
+    } else if (this.#counts.size < this.#capacity) {
+      this.#counts.set(key, 1)
+    } else {
+      this.#takeOneFromEach()
+    }
   }
 
   count(key: number): number {
@@ -36,8 +40,11 @@ export class MisraGries {
   // Linear, but at most once in capacity + 1 additions: constant for each on average.
   #takeOneFromEach(): void {
     for (const [key, count] of this.#counts) {
-      if (count === 1) this.#counts.delete(key)
-      else this.#counts.set(key, count - 1)
+      if (count === 1) {
+        this.#counts.delete(key)
+      } else {
+        this.#counts.set(key, count - 1)
+      }
     }
   }
 }

@@ -38,37 +38,49 @@ export class RecentCounts implements Counts {
 
   /**
    * @param now milliseconds of a clock that never goes back
-   * @param enough the window grows until it holds so many keys
+   * @param enough number of keys that the window grows to hold
    */
   add(key: number, now: number, enough: number): void {
     this.advance(now, enough)
-    if (this.#parts.length === 0) this.#open(now)
+    if (this.#parts.length === 0) {
+      this.#open(now)
+    }
     this.#parts.at(-1)?.counts.add(key)
   }
 
   /** Forgets what is too old. */
   advance(now: number, enough: number): void {
     const newest = this.#parts.at(-1)
-    if (newest === undefined) return
+    if (newest === undefined) {
+      return
+    }
     const { partMs, longestPartMs } = this.#span
     const age = now - newest.start
     const full = newest.counts.total >= enough / (parts - 1)
-    if (age >= longestPartMs || (age >= partMs && full)) this.#open(now)
+    if (age >= longestPartMs || (age >= partMs && full)) {
+      this.#open(now)
+    }
     const oldest = this.#parts[0] as Part
-    if (this.#parts.length > parts || now - oldest.start >= parts * longestPartMs) this.#parts.shift()
+    if (this.#parts.length > parts || now - oldest.start >= parts * longestPartMs) {
+      this.#parts.shift()
+    }
   }
 
   /** How often a key was added; too low by at most a thousandth of the total, never too high. */
   count(key: number): number {
     let sum = 0
-    for (const { counts } of this.#parts) sum += counts.count(key)
+    for (const { counts } of this.#parts) {
+      sum += counts.count(key)
+    }
     return sum
   }
 
   /** How many keys were added. */
   get total(): number {
     let sum = 0
-    for (const { counts } of this.#parts) sum += counts.total
+    for (const { counts } of this.#parts) {
+      sum += counts.total
+    }
     return sum
   }
 
@@ -85,7 +97,9 @@ export class RecentCounts implements Counts {
       for (const [key, count] of counts.entries()) {
         const sum = (sums.get(key) ?? 0) + count
         sums.set(key, sum)
-        if (sum > highest) highest = sum
+        if (sum > highest) {
+          highest = sum
+        }
       }
     }
     return highest

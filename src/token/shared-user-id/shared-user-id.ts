@@ -13,7 +13,7 @@ export interface SharedUserIdSettings {
 
 /**
  * What holds where a profile says nothing. 300 pages in ten minutes, or 1,200 in six hours, are more than one
- * visitor loads; one half of a percent tells broken code from a robot in a large shop.
+ * visitor loads; one half of a percent distinguishes broken code from a robot in a large shop.
  */
 export const sharedUserIdDefaults: SharedUserIdSettings = Object.freeze({
   share: 0.005,
@@ -86,14 +86,18 @@ export class SharedUserIdWatch {
     this.#long.add(id, now, 0)
     let alarm = this.#alarms.get(id)
     if (alarm === undefined) {
-      if (!this.#isOver(id, 1)) return undefined
+      if (!this.#isOver(id, 1)) {
+        return undefined
+      }
       alarm = { userIdHash, since: now, count: 0, total: 0, reportedAt: Number.NEGATIVE_INFINITY }
       this.#alarms.set(id, alarm)
     }
     alarm.count = this.#recent.count(id)
     alarm.total = this.#recent.total
     const due = now - alarm.reportedAt >= reportEveryMs
-    if (due) alarm.reportedAt = now
+    if (due) {
+      alarm.reportedAt = now
+    }
     return { alarm, due }
   }
 
@@ -107,7 +111,9 @@ export class SharedUserIdWatch {
     this.#recent.advance(now, this.#settings.minimum)
     this.#long.advance(now, 0)
     const ended = [...this.#alarms].filter(([id]) => !this.#isOver(id, endsAt))
-    for (const [id] of ended) this.#alarms.delete(id)
+    for (const [id] of ended) {
+      this.#alarms.delete(id)
+    }
     return ended.map(([, alarm]) => alarm)
   }
 
@@ -130,12 +136,16 @@ export class SharedUserIdWatch {
   /** @param part of the limits that counts: 1 to raise an alarm */
   #isOver(id: number, part: number): boolean {
     const { share, minimum } = this.#settings
-    if (share === 1) return false
+    if (share === 1) {
+      return false
+    }
     const hasShare = (counts: Counts) => counts.count(id) > counts.total * share * part
     const isMany = (counts: Counts, factor = 1) => counts.count(id) >= factor * minimum * part
     const { newest } = this.#recent
-    // In a large shop two minutes tell enough, before ten have thinned the share.
-    if (newest !== undefined && isMany(newest) && hasShare(newest)) return true
+    // In a large shop two minutes are enough, before ten have thinned the share.
+    if (newest !== undefined && isMany(newest) && hasShare(newest)) {
+      return true
+    }
     // The share is never that of the long window, so that an alarm ends soon after its cause.
     return hasShare(this.#recent) && (isMany(this.#recent) || isMany(this.#long, longFactor))
   }

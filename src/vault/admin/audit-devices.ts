@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
-import { answerData } from './answer-data.ts'
-import type { VaultClient } from './client.ts'
+import { answerData } from '../client/checked-answer.ts'
+import type { VaultClient } from '../client/client.ts'
 
 const DevicesSchema = Type.Record(Type.String(), Type.Object({ type: Type.String() }))
 const HashSchema = Type.Object({ hash: Type.String() })

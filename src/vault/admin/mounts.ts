@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Type } from 'typebox'
-import { answerData } from './answer-data.ts'
-import { type VaultClient, VaultError } from './client.ts'
+import { answerData } from '../client/checked-answer.ts'
+import type { VaultClient } from '../client/client.ts'
+import { VaultError } from '../client/vault-error.ts'
 
 /** An engine or auth method that stands at a path. */
 export interface Mount {
@@ -45,18 +46,20 @@ export async function enableTransit(client: VaultClient, path: string): Promise<
 export async function enableKv(client: VaultClient, path: string): Promise<void> {
   await client.write(`sys/mounts/${path}`, { type: 'kv', options: { version: '2' } })
   // A new KV store answers 400 for a moment, while Vault prepares it for versions.
-  for (const deadline = Date.now() + 15_000; ; await sleep(50)) {
+  for (const deadline = performance.now() + 15_000; ; await sleep(50)) {
     try {
       await client.read(`${path}/config`)
       return
     } catch (error) {
-      if (!(error instanceof VaultError) || error.vaultStatus !== 400 || Date.now() > deadline) throw error
+      if (!(error instanceof VaultError) || !error.passing || performance.now() > deadline) {
+        throw error
+      }
     }
   }
 }
 
 /**
- * Mounts an AppRole method that locks nobody out: a secret_id cannot be guessed, and whoever knows the role_id could
+ * Mounts an AppRole method that locks nobody out: a secret_id cannot be guessed, and anyone who knows the role_id could
  * keep the service out with five wrong ones (Vault, "User lockout").
  *
  * @param maxTtlSeconds longest life of what it gives out: Vault cuts a longer secret_id to it without a word

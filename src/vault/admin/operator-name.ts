@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
-import { answerData } from './answer-data.ts'
-import type { VaultClient } from './client.ts'
+import { answerData } from '../client/checked-answer.ts'
+import type { VaultClient } from '../client/client.ts'
 
 /** The display name of the token in use: who it is that changes a profile. */
 export async function readOperatorName(client: VaultClient): Promise<string> {

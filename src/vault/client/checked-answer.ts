@@ -1,6 +1,6 @@
 import type { Static, TSchema } from 'typebox'
-import { Value } from 'typebox/value'
-import { VaultError } from './client.ts'
+import { Check } from 'typebox/schema'
+import { VaultError } from './vault-error.ts'
 
 /**
  * The `data` of an answer of Vault's, checked against a schema; fields that it does not name are allowed.
@@ -14,7 +14,7 @@ export function answerData<Schema extends TSchema>(
   body: unknown,
 ): Static<Schema> {
   const data = (body as { data?: unknown } | undefined)?.data
-  if (!Value.Check(schema, data)) {
+  if (!Check(schema, data)) {
     throw new VaultError('vault_unavailable', `Vault described ${what} in a way that is not known.`)
   }
   return data as Static<Schema>

@@ -1,20 +1,9 @@
 import nodeVault from 'node-vault'
-import type { ConnectorLog } from './connector.ts'
-import { createTransport } from './transport.ts'
+import type { Log } from '../../log.ts'
+import type { VaultAddress } from './connector.ts'
+import type { ReadYourWrites } from './read-your-writes.ts'
+import { Transport, type TransportRequest } from './transport.ts'
 import { answerError } from './vault-error.ts'
-
-/** Where Vault is and how it is trusted. */
-export interface VaultAddress {
-  /** scheme, host and port */
-  address: string
-  namespace?: string | undefined
-  /** PEM files: the CA that signed Vault's certificate, and this client's own certificate and key */
-  caFile?: string | undefined
-  certFile?: string | undefined
-  keyFile?: string | undefined
-  /** the name in Vault's certificate, where it is not the address's host */
-  serverName?: string | undefined
-}
 
 /** What one call may say beside its path and data. */
 export interface VaultCallOptions {
@@ -24,7 +13,7 @@ export interface VaultCallOptions {
   signal?: AbortSignal | undefined
   /** X-Correlation-Id: stands in Vault's audit log in clear */
   correlationId?: string | undefined
-  /** X-Vault-Wrap-TTL: asks for a response-wrapped answer that can be opened for so many seconds */
+  /** X-Vault-Wrap-TTL: asks for a response-wrapped answer, and how many seconds it can be opened for */
   wrapTtlSeconds?: number | undefined
   /** query parameters */
   query?: Readonly<Record<string, string | number>> | undefined
@@ -46,8 +35,6 @@ export interface VaultClient {
   close(): Promise<void>
 }
 
-export { VaultError } from './vault-error.ts'
-
 const defaultTimeoutMs = 5_000
 
 // node-vault puts a path into the URL as it is: `../sys/seal` would get out of a mount.
@@ -59,6 +46,32 @@ function checkPath(path: string): void {
   }
 }
 
+/** Headers, and what the transport is to know. */
+function requestOptions(options: VaultCallOptions, idempotent: boolean): { [key: string]: unknown } {
+  const headers: Record<string, string> = { 'X-Vault-Request': 'true' }
+  if (options.token !== undefined) {
+    headers['X-Vault-Token'] = options.token
+  }
+  if (options.correlationId !== undefined) {
+    headers['X-Correlation-Id'] = options.correlationId
+  }
+  if (options.wrapTtlSeconds !== undefined) {
+    headers['X-Vault-Wrap-TTL'] = `${options.wrapTtlSeconds}s`
+  }
+  const { timeoutMs = defaultTimeoutMs, signal, onDate } = options
+  return { headers, timeoutMs, signal, onDate, idempotent }
+}
+
+async function call(path: string, options: VaultCallOptions, send: (path: string) => Promise<unknown>) {
+  checkPath(path)
+  const query = options.query ? `?${new URLSearchParams(options.query as Record<string, string>)}` : ''
+  try {
+    return await send(path + query)
+  } catch (error) {
+    throw answerError(error)
+  }
+}
+
 /**
  * A client for one Vault address: keep-alive, TLS with a private CA where given, a time limit on every call.
  * Nothing is taken from the environment.
@@ -66,39 +79,27 @@ function checkPath(path: string): void {
  * Every call throws VaultError with `vault_unavailable`, `vault_sealed`, `vault_denied`, `vault_throttled`,
  * `vault_timeout`, or, for any other 4xx, `internal_error` with the status in `vaultStatus`.
  *
- * @throws Error when a TLS file cannot be read or used
+ * @param consistency for commands; the service has none, since it would tie every signature to the active node
+ * @throws TlsFileError, which names the variable
  */
-export function createVaultClient(where: VaultAddress, log?: ConnectorLog): VaultClient {
-  const transport = createTransport(where, log)
+export function createVaultClient(
+  where: VaultAddress,
+  log?: Pick<Log, 'warn'>,
+  consistency?: ReadYourWrites,
+): VaultClient {
+  const transport = new Transport(where, log, consistency)
   const vault = nodeVault({
     endpoint: where.address,
     // node-vault's own debug output prints secrets.
     debug: () => undefined,
     // GET with `?list=1`, which Vault takes for LIST: what stands between may not know that method.
     noCustomHTTPVerbs: true,
-    'request-promise': { defaults: () => transport.send },
+    'request-promise': {
+      defaults: () => (request: TransportRequest) => transport.send(request),
+    },
   } as nodeVault.VaultOptions)
   // node-vault fills these from VAULT_* variables when they are not given.
   Object.assign(vault, { token: '', pathPrefix: '', namespace: where.namespace ?? '' })
-
-  function requestOptions(options: VaultCallOptions, idempotent: boolean): { [key: string]: unknown } {
-    const headers: Record<string, string> = { 'X-Vault-Request': 'true' }
-    if (options.token !== undefined) headers['X-Vault-Token'] = options.token
-    if (options.correlationId !== undefined) headers['X-Correlation-Id'] = options.correlationId
-    if (options.wrapTtlSeconds !== undefined) headers['X-Vault-Wrap-TTL'] = `${options.wrapTtlSeconds}s`
-    const { timeoutMs = defaultTimeoutMs, signal, onDate } = options
-    return { headers, timeoutMs, signal, onDate, idempotent }
-  }
-
-  async function call(path: string, options: VaultCallOptions, send: (path: string) => Promise<unknown>) {
-    checkPath(path)
-    const query = options.query ? `?${new URLSearchParams(options.query as Record<string, string>)}` : ''
-    try {
-      return await send(path + query)
-    } catch (error) {
-      throw answerError(error)
-    }
-  }
 
   return {
     address: where.address,
@@ -116,3 +117,23 @@ export function createVaultClient(where: VaultAddress, log?: ConnectorLog): Vaul
     close: () => transport.close(),
   }
 }
+
+/** Makes a call with a token; the session's `use` is one. */
+export type WithToken = <T>(call: (token: string | undefined) => Promise<T>) => Promise<T>
+
+/** The same client, with a token on every call. */
+export function authenticated(client: VaultClient, withToken: WithToken): VaultClient {
+  return {
+    address: client.address,
+    read: (path, options) => withToken((token) => client.read(path, { token, ...options })),
+    write: (path, data, options) => withToken((token) => client.write(path, data, { token, ...options })),
+    list: (path, options) => withToken((token) => client.list(path, { token, ...options })),
+    delete: (path, options) => withToken((token) => client.delete(path, { token, ...options })),
+    reconnect: () => client.reconnect(),
+    close: () => client.close(),
+  }
+}
+
+/** The same client with one token on every call, for a command that an operator runs. */
+export const clientWithToken = (client: VaultClient, token: string): VaultClient =>
+  authenticated(client, (call) => call(token))

@@ -1,4 +1,4 @@
-import { VaultError } from './client.ts'
+import { VaultError } from './vault-error.ts'
 
 /** True for Vault's 404 for something that is not there; a 404 with words says that its engine is not there. */
 export function isAbsent(error: unknown): boolean {
@@ -10,7 +10,9 @@ export async function ifPresent(call: Promise<unknown>): Promise<unknown> {
   try {
     return await call
   } catch (error) {
-    if (error instanceof VaultError && error.vaultStatus === 404) return undefined
+    if (error instanceof VaultError && error.vaultStatus === 404) {
+      return undefined
+    }
     throw error
   }
 }
@@ -20,7 +22,9 @@ export async function ifStored(call: Promise<unknown>): Promise<unknown> {
   try {
     return await call
   } catch (error) {
-    if (isAbsent(error)) return undefined
+    if (isAbsent(error)) {
+      return undefined
+    }
     throw error
   }
 }
@@ -30,7 +34,9 @@ export async function unlessDenied<T>(call: Promise<T>): Promise<T | undefined> 
   try {
     return await call
   } catch (error) {
-    if (error instanceof VaultError && error.vaultStatus === 403) return undefined
+    if (error instanceof VaultError && error.vaultStatus === 403) {
+      return undefined
+    }
     throw error
   }
 }

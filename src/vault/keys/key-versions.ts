@@ -1,4 +1,4 @@
-import type { ProfileSettings } from './profile.ts'
+import type { ProfileSettings } from '../../token/profile.ts'
 
 /**
  * What a version of a signing key is to a profile. `staged`: newer than the pinned one, not in use yet. `active`:
@@ -23,9 +23,15 @@ export function keyVersionState(
   minEncryptionVersion: number,
   wasActive = false,
 ): KeyVersionState {
-  if (version === pin.signingKeyVersion) return 'active'
-  if (version < minEncryptionVersion) return 'retired'
-  if (version === pin.previousSigningKeyVersion || wasActive) return 'previous'
+  if (version === pin.signingKeyVersion) {
+    return 'active'
+  }
+  if (version < minEncryptionVersion) {
+    return 'retired'
+  }
+  if (version === pin.previousSigningKeyVersion || wasActive) {
+    return 'previous'
+  }
   return version > pin.signingKeyVersion ? 'staged' : 'previous'
 }
 

@@ -1,8 +1,8 @@
 import { createPublicKey } from 'node:crypto'
 import { exportJWK, type JWK } from 'jose'
-import { formerTokensExpire, keyVersionState } from '../token/key-versions.ts'
-import type { ProfileSettings } from '../token/profile.ts'
-import { rsaThumbprint } from '../token/rsa-public-key.ts'
+import { rsaThumbprint } from '../../keys/rsa-public-key.ts'
+import type { ProfileSettings } from '../../token/profile.ts'
+import { formerTokensExpire, keyVersionState } from './key-versions.ts'
 import type { TransitKey } from './transit-keys.ts'
 
 /** A public key that a verifier needs, now or next. */
@@ -28,6 +28,31 @@ async function publishedKey(
   return { version, use, pem, jwk, until }
 }
 
+/** Newest versions after the pinned one that are published: a key that Vault rotates by itself has ever more. */
+const mostStaged = 32
+
+/**
+ * The versions of a key that a profile may need: the pinned one, the newest 32 after it, and those before it that signed
+ * tokens which may still live. The others are not even looked at.
+ *
+ * @param former as for `publishedKeys`
+ */
+export function neededVersions(
+  { signingKeyVersion, previousSigningKeyVersion }: ProfileSettings,
+  { versions }: TransitKey,
+  former: readonly PublishedKey[] = [],
+): TransitKey['versions'] {
+  const newer = [...versions.keys()].filter((version) => version > signingKeyVersion).sort((a, b) => b - a)
+  const signed = former.filter(({ use }) => use !== 'staged').map(({ version }) => version)
+  const needed = new Set([
+    signingKeyVersion,
+    previousSigningKeyVersion,
+    ...signed,
+    ...newer.slice(0, mostStaged),
+  ])
+  return new Map([...versions].filter(([version]) => needed.has(version)))
+}
+
 /**
  * The versions that a verifier needs, the pinned one first: those staged after it, and those before it until their
  * last tokens have expired. A retired version is not among them.
@@ -49,17 +74,22 @@ export async function publishedKeys(
     keep(previousSigningKeyVersion, formerTokensExpire(activatedAt, tokenTtlSeconds, refreshSeconds))
   }
   for (const { version, use, until } of former) {
-    if (use !== 'staged' && until !== undefined) keep(version, until)
+    if (use !== 'staged' && until !== undefined) {
+      keep(version, until)
+    }
   }
   const made: Promise<PublishedKey>[] = []
   for (const [version, { publicKey }] of key.versions) {
     const state = keyVersionState(version, settings, key.minEncryptionVersion)
     const newer = version > settings.signingKeyVersion
-    if (state === 'active') made.unshift(publishedKey(publicKey, version, 'active'))
-    else if (state === 'retired') continue
+    if (state === 'active') {
+      made.unshift(publishedKey(publicKey, version, 'active'))
+    } else if (state === 'retired') {
+    }
     // One that was gone back from may be the next again: it has no end.
-    else if (newer) made.push(publishedKey(publicKey, version, state))
-    else if (untilOf.has(version)) {
+    else if (newer) {
+      made.push(publishedKey(publicKey, version, state))
+    } else if (untilOf.has(version)) {
       made.push(publishedKey(publicKey, version, 'previous', untilOf.get(version)))
     }
   }

@@ -1,6 +1,6 @@
 import { PadlockError } from '../../errors.ts'
-import type { VaultClient } from '../client.ts'
-import type { Login } from '../login.ts'
+import type { VaultClient } from '../client/client.ts'
+import type { Login } from './login.ts'
 import { isRefusal, lookedUpToken } from './login-answer.ts'
 
 /**
@@ -16,7 +16,9 @@ export function agentLogin(client: VaultClient): Login {
         const found = lookedUpToken(undefined, await client.read('auth/token/lookup-self', options))
         return { ...found, renewable: false }
       } catch (error) {
-        if (!isRefusal(error)) throw error
+        if (!isRefusal(error)) {
+          throw error
+        }
         const detail =
           'Vault does not take the token that the agent adds, or the agent adds none (use_auto_auth_token).'
         throw new PadlockError('vault_denied', { detail })

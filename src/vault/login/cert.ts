@@ -1,6 +1,6 @@
-import type { Config } from '../../config.ts'
-import type { VaultClient } from '../client.ts'
-import type { Login } from '../login.ts'
+import type { Config } from '../../config/schema.ts'
+import type { VaultClient } from '../client/client.ts'
+import type { Login } from './login.ts'
 import { loginError, tokenOf } from './login-answer.ts'
 
 /** Logs in with the TLS client certificate of the connection (Vault API, "TLS certificate auth method"). */

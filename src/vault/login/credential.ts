@@ -1,25 +1,34 @@
-import { readFile } from 'node:fs/promises'
+import { credentialFault } from '../../config/clean-value.ts'
 import { PadlockError } from '../../errors.ts'
+import { readRegularFile } from '../../files/regular-file.ts'
+
+/** Vault was not asked: it has denied nothing. */
+const unusable = (detail: string) => new PadlockError('vault_unavailable', { detail })
 
 /**
- * A credential from a variable, or from a file that is read anew each time, without the line feed at its end.
+ * A credential from a variable, or from a file that is read again each time, without the white space around it.
  *
  * @param name the variable that names the file, for the message
- * @throws PadlockError `vault_denied` when the file cannot be read or is empty
+ * @throws PadlockError `vault_unavailable` when the file cannot be read, is empty or holds what no credential does
  */
 export async function credential(
   name: string,
   value: string | undefined,
   file: string | undefined,
 ): Promise<string> {
-  if (value !== undefined) return value
+  if (value !== undefined) {
+    return value
+  }
   let text: string
   try {
-    text = (await readFile(file as string, 'utf8')).trim()
+    text = (await readRegularFile(file as string)).toString().trim()
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code
-    throw new PadlockError('vault_denied', { detail: `The file of ${name} cannot be read (${reason}).` })
+    throw unusable(`The file of ${name} cannot be read (${reason}).`)
   }
-  if (text === '') throw new PadlockError('vault_denied', { detail: `The file of ${name} is empty.` })
+  const fault = credentialFault(text)
+  if (fault !== undefined) {
+    throw unusable(`The file of ${name} ${fault}.`)
+  }
   return text
 }

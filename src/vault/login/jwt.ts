@@ -1,15 +1,15 @@
-import type { Config } from '../../config.ts'
-import type { VaultClient } from '../client.ts'
-import type { Login } from '../login.ts'
+import type { Config } from '../../config/schema.ts'
+import type { VaultClient } from '../client/client.ts'
 import { credential } from './credential.ts'
+import type { Login } from './login.ts'
 import { loginError, tokenOf } from './login-answer.ts'
 
 /** Where Kubernetes puts a pod's service-account token. */
-const serviceAccountFile = '/var/run/secrets/kubernetes.io/serviceaccount/token'
+export const serviceAccountFile = '/var/run/secrets/kubernetes.io/serviceaccount/token'
 
 /**
  * Logs in with a JWT from a file, at Vault's `jwt` or `kubernetes` method: both take the same two fields. The file
- * is read at each login, since whoever made the token replaces it before it runs out.
+ * is read at each login, since its issuer replaces it before it expires.
  */
 export function jwtLogin(client: VaultClient, config: Config): Login {
   const method = config.PADLOCK_VAULT_AUTH

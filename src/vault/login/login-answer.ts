@@ -1,6 +1,6 @@
 import { PadlockError } from '../../errors.ts'
-import { VaultError } from '../client.ts'
-import type { VaultToken } from '../login.ts'
+import { VaultError } from '../client/vault-error.ts'
+import type { VaultToken } from './login.ts'
 
 /** True for an answer that asking again does not change: a 4xx, but for 429. */
 export const isRefusal = (error: unknown): error is VaultError =>
@@ -12,7 +12,9 @@ export const isRefusal = (error: unknown): error is VaultError =>
  * @param why what is most likely wrong, to end the sentence
  */
 export function loginError(error: unknown, mount: string, why: string): unknown {
-  if (!isRefusal(error)) return error
+  if (!isRefusal(error)) {
+    return error
+  }
   const detail = `Vault refused the login at auth/${mount} (${error.vaultStatus}): ${why}`
   return new PadlockError('vault_denied', { detail })
 }
@@ -41,19 +43,21 @@ export function tokenOf(answer: unknown): VaultToken {
 /** What `auth/token/lookup-self` says of the token that the call was made with. */
 export function lookedUpToken(token: string | undefined, answer: unknown): VaultToken {
   const data = (answer as { data?: Record<string, unknown> } | undefined)?.data
-  const { ttl, renewable, period, creation_ttl, creation_time, explicit_max_ttl } = data ?? {}
+  const { ttl, renewable, period, creation_ttl, creation_time, explicit_max_ttl, expire_time } = data ?? {}
   if (typeof ttl !== 'number') {
     throw new PadlockError('vault_denied', { detail: "Vault's answer says nothing of the token." })
   }
   const whole = Number(period) || Number(creation_ttl) || ttl
   const longest = Number(explicit_max_ttl) || 0
+  // Vault's own time of this answer: how old the token is does not depend on this machine's clock.
+  const now = Date.parse(String(expire_time)) / 1000 - ttl
   return {
     token,
     ttlSeconds: ttl,
     renewable: renewable === true,
     fullTtlSeconds: whole,
-    ...(longest > 0
-      ? { longestTtlSeconds: Math.max(0, Number(creation_time) + longest - Date.now() / 1000) }
+    ...(longest > 0 && Number.isFinite(now)
+      ? { longestTtlSeconds: Math.max(0, Number(creation_time) + longest - now) }
       : {}),
   }
 }

@@ -1,10 +1,4 @@
-import type { Config } from '../config.ts'
-import type { VaultCallOptions, VaultClient } from './client.ts'
-import { agentLogin } from './login/agent.ts'
-import { appRoleLogin } from './login/approle.ts'
-import { certLogin } from './login/cert.ts'
-import { jwtLogin } from './login/jwt.ts'
-import { tokenLogin } from './login/token.ts'
+import type { VaultCallOptions } from '../client/client.ts'
 
 /** What a login gave: a token and what may be known of it. Times in seconds. */
 export interface VaultToken {
@@ -23,8 +17,8 @@ export interface VaultToken {
   roleName?: string
 }
 
-/** How long a secret_id still lives, in seconds: Infinity for ever, 0 where Vault does not take it any more. */
-export type SecretIdTtl = number
+/** Seconds before its end from which a credential that nothing replaces is warned of. */
+export const weekInSeconds = 7 * 86_400
 
 /** One way to log in to Vault. */
 export interface Login {
@@ -33,32 +27,19 @@ export interface Login {
   readonly ownsToken: boolean
   /** files with credentials whose change calls for a new login */
   readonly files?: readonly string[]
-  /** a token that ends for good, since no login gives another: told of when so many seconds are left */
+  /** a token that ends for good, since no login gives another: warned of when this many seconds are left */
   warnBelowSeconds?(token: VaultToken): number
-  /** @throws VaultError, or PadlockError `vault_denied` when Vault refuses it or a file cannot be read */
+  /** @throws VaultError, or PadlockError `vault_denied` when Vault refuses it, `vault_unavailable` when a file cannot be used */
   login(options: VaultCallOptions): Promise<VaultToken>
-  /** @throws VaultError */
-  secretIdTtl?(token: VaultToken): Promise<SecretIdTtl>
+  /**
+   * How long the secret_id still lives, in seconds: Infinity without an end, 0 where Vault does not take it any more.
+   *
+   * @throws VaultError
+   */
+  secretIdTtl?(token: VaultToken): Promise<number>
 }
 
-/** Where a login tells of a credential that it cannot use while another one still serves. */
+/** Where a login reports a credential that it cannot use while another one still works. */
 export interface LoginLog {
   error(message: string): void
-}
-
-/** The login that the configuration asks for. */
-export function createLogin(client: VaultClient, config: Config, log: LoginLog): Login {
-  switch (config.PADLOCK_VAULT_AUTH) {
-    case 'token':
-      return tokenLogin(client, config)
-    case 'jwt':
-    case 'kubernetes':
-      return jwtLogin(client, config)
-    case 'cert':
-      return certLogin(client, config)
-    case 'none':
-      return agentLogin(client)
-    default:
-      return appRoleLogin(client, config, log)
-  }
 }

@@ -13,7 +13,9 @@ export class RefusedSecretId {
   #last = 0
 
   mayTry(secretId: string): boolean {
-    if (secretId !== this.#secretId || this.#tries < quickTries) return true
+    if (secretId !== this.#secretId || this.#tries < quickTries) {
+      return true
+    }
     return performance.now() - this.#last >= pauseMs
   }
 

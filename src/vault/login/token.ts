@@ -1,9 +1,8 @@
-import type { Config } from '../../config.ts'
+import type { Config } from '../../config/schema.ts'
 import { PadlockError } from '../../errors.ts'
-import type { VaultClient } from '../client.ts'
-import { weekInSeconds } from '../credential-life.ts'
-import type { Login } from '../login.ts'
+import type { VaultClient } from '../client/client.ts'
 import { credential } from './credential.ts'
+import { type Login, weekInSeconds } from './login.ts'
 import { isRefusal, lookedUpToken } from './login-answer.ts'
 
 /**
@@ -16,7 +15,7 @@ export function tokenLogin(client: VaultClient, config: Config): Login {
     method: 'token',
     ownsToken: false,
     files: file === undefined ? [] : [file],
-    // Whoever writes a file, such as an agent, replaces what is short-lived shortly before its end.
+    // The writer of a file, such as an agent, replaces a short-lived token shortly before its end.
     warnBelowSeconds: ({ fullTtlSeconds = 0 }) =>
       file === undefined ? weekInSeconds : Math.min(weekInSeconds, fullTtlSeconds / 10),
     async login(options) {
@@ -28,7 +27,9 @@ export function tokenLogin(client: VaultClient, config: Config): Login {
       try {
         return lookedUpToken(token, await client.read('auth/token/lookup-self', { ...options, token }))
       } catch (error) {
-        if (!isRefusal(error)) throw error
+        if (!isRefusal(error)) {
+          throw error
+        }
         const detail =
           'Vault does not take the token: it has run out, was revoked, or may not look itself up.'
         throw new PadlockError('vault_denied', { detail })

@@ -1,9 +1,9 @@
 import { Type } from 'typebox'
 import { PadlockError } from '../../errors.ts'
-import { answerData } from '../answer-data.ts'
-import type { VaultClient } from '../client.ts'
-import type { LoginLog } from '../login.ts'
+import { answerData } from '../client/checked-answer.ts'
+import type { VaultClient } from '../client/client.ts'
 import { credential } from './credential.ts'
+import type { LoginLog } from './login.ts'
 import { isRefusal } from './login-answer.ts'
 
 const LookupSchema = Type.Object({ creation_path: Type.String() })
@@ -45,7 +45,9 @@ export class WrappedSecretId {
     const token = await credential('PADLOCK_VAULT_SECRET_ID_WRAPPED_FILE', undefined, this.#file).catch(
       (error: unknown) => {
         // Some take the file away once it was used.
-        if (this.#opened !== undefined) return this.#opened
+        if (this.#opened !== undefined) {
+          return this.#opened
+        }
         throw error
       },
     )
@@ -58,7 +60,9 @@ export class WrappedSecretId {
       return this.#secretId
     } catch (error) {
       const { code, message } = error as PadlockError
-      if (code !== 'vault_denied' || this.#secretId === undefined) throw error
+      if (code !== 'vault_denied' || this.#secretId === undefined) {
+        throw error
+      }
       this.#unusable = token
       this.#log.error(`a new secret_id cannot be had, the old one stays in use: ${message}`)
       return this.#secretId
@@ -66,8 +70,9 @@ export class WrappedSecretId {
   }
 
   async #open(token: string): Promise<string> {
-    if (!/^[\w.-]+$/.test(token))
+    if (!/^[\w.-]+$/.test(token)) {
       throw denied('The file of PADLOCK_VAULT_SECRET_ID_WRAPPED_FILE holds no token.')
+    }
     await this.#checkOrigin(token)
     try {
       const answer = await this.#client.write('sys/wrapping/unwrap', {}, { token })
@@ -101,7 +106,7 @@ export class WrappedSecretId {
   #usedUp(token: string): string {
     return this.#unanswered === token
       ? "The wrapping token is used up: Vault's answer when it was opened never came. Deliver a new one."
-      : 'The wrapping token is used up or has run out. If neither an earlier start of Padlock nor its age tells why, ' +
+      : 'The wrapping token is used up or has run out. If neither an earlier start of Padlock nor its age explains it, ' +
           'SOMEBODY ELSE MAY HAVE OPENED IT: destroy its secret_id (by its accessor), and deliver a new one.'
   }
 }

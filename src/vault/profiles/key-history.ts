@@ -1,8 +1,7 @@
+import pMap from 'p-map'
 import { Type } from 'typebox'
-import { Value } from 'typebox/value'
-import type { VaultClient } from './client.ts'
-import { inTurns } from './in-turns.ts'
-import { readProfileVersions, readSettingsOf } from './profile-history.ts'
+import { Check } from 'typebox/schema'
+import type { ProfileStore } from './profile-store.ts'
 
 /** A time when a profile was given another pinned version. */
 export interface KeyMove {
@@ -27,7 +26,7 @@ const PinSchema = Type.Object({
   activatedBy: Type.String(),
 })
 
-/** KV versions that are read at the most, and at once. KV keeps 10 unless it was told otherwise. */
+/** KV versions that are read at the most, and at once. KV keeps 10 unless it is configured otherwise. */
 const most = 50
 const atOnce = 8
 
@@ -35,15 +34,17 @@ const atOnce = 8
  * The moves of a profile's pinned version, oldest first, as far as KV still has the settings of then: the history is
  * the KV versions themselves. The last one is the move to the version that is pinned now.
  */
-export async function readKeyMoves(client: VaultClient, kvMount: string, name: string): Promise<KeyMove[]> {
-  const versions = await readProfileVersions(client, kvMount, name)
+export async function readKeyMoves(profiles: ProfileStore, name: string): Promise<KeyMove[]> {
+  const versions = await profiles.versions(name)
   const readable = versions.filter(({ deletedAt, destroyed }) => deletedAt === undefined && !destroyed)
-  const states = await inTurns(readable.slice(-most), atOnce, ({ version }) =>
-    readSettingsOf(client, kvMount, name, version),
-  )
+  const states = await pMap(readable.slice(-most), ({ version }) => profiles.readVersion(name, version), {
+    concurrency: atOnce,
+  })
   const moves: KeyMove[] = []
   for (const state of states) {
-    if (!Value.Check(PinSchema, state)) continue
+    if (!Check(PinSchema, state)) {
+      continue
+    }
     const { signingKey, signingKeyVersion: version, tokenTtlSeconds } = state
     const last = moves.at(-1)
     if (last?.signingKey === signingKey && last.version === version) {

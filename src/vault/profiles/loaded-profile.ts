@@ -1,63 +1,40 @@
 import { createPublicKey } from 'node:crypto'
 import { importSPKI } from 'jose'
-import { PadlockError } from '../errors.ts'
-import type { Profile, ProfileSettings } from '../token/profile.ts'
-import type { SigningKey } from '../token/signer.ts'
-import { userIdRules } from '../token/user-id.ts'
-import type { VaultCallOptions, VaultClient } from './client.ts'
-import { isAbsent } from './if-present.ts'
-import { profilesFolder } from './profile-paths.ts'
-import { isProfileName } from './profile-settings.ts'
-import { formerKeys, type PublishedKey, publishedKeys } from './published-keys.ts'
-import { parseRecipientKey } from './recipient-key.ts'
-import { checkSigningKey, type TransitKey } from './transit-keys.ts'
+import { PadlockError } from '../../errors.ts'
+import { parseRecipientKey } from '../../keys/recipient-key.ts'
+import type { Profile, ProfileSettings } from '../../token/profile.ts'
+import type { SigningKey } from '../../token/signer.ts'
+import { userIdRules } from '../../token/user-id.ts'
+import { formerKeys, neededVersions, type PublishedKey, publishedKeys } from '../keys/published-keys.ts'
+import { checkSigningKey } from '../keys/signing-key.ts'
+import type { TransitKey } from '../keys/transit-keys.ts'
 
 /** A profile that can sign, and the public keys that go with it. */
 export interface LoadedProfile {
   profile: Profile
   publishedKeys: PublishedKey[]
-}
-
-/** Where profiles and keys are in Vault. */
-export interface ProfileMounts {
-  kv: string
-  transit: string
+  /** fingerprint of the key that tokens are encrypted to */
+  recipientFingerprint: string
 }
 
 /** A profile that cannot be used, with what the operator should know. */
 function unusable(
   detail: string,
-  code: 'signing_key_missing' | 'key_version_disabled' = 'signing_key_missing',
+  code: 'signing_key_missing' | 'key_version_disabled' | 'profile_unusable' = 'signing_key_missing',
 ) {
   return new PadlockError(code, { detail })
 }
 
-/** The names of all profiles in Vault (KV v2, LIST `metadata`). */
-export async function listProfiles(
-  client: VaultClient,
-  kv: string,
-  options: VaultCallOptions,
-): Promise<string[]> {
-  try {
-    const answer = await client.list(profilesFolder(kv), options)
-    const keys = (answer as { data?: { keys?: unknown } } | undefined)?.data?.keys
-    return Array.isArray(keys)
-      ? keys.filter((key): key is string => typeof key === 'string' && isProfileName(key))
-      : []
-  } catch (error) {
-    // KV answers 404 for a folder with nothing in it.
-    if (isAbsent(error)) return []
-    throw error
-  }
-}
-
 async function activeRecipientKey(settings: ProfileSettings) {
   const { publicKey } = settings.recipientKeys[settings.activeRecipientKey] as { publicKey: string }
-  const { pem, thumbprint } = parseRecipientKey(publicKey)
+  const { pem, thumbprint, fingerprint } = parseRecipientKey(publicKey)
   if (thumbprint !== settings.activeRecipientKey) {
-    throw unusable('The active recipient key does not have the thumbprint that it is filed under.')
+    throw unusable(
+      'The active recipient key does not have the thumbprint that it is filed under.',
+      'profile_unusable',
+    )
   }
-  return importSPKI(pem, 'RSA-OAEP-256')
+  return { recipientKey: await importSPKI(pem, 'RSA-OAEP-256'), fingerprint }
 }
 
 function checkPinnedVersion(settings: ProfileSettings, key: TransitKey): void {
@@ -81,7 +58,9 @@ function checkNotReplaced(before: Profile | undefined, settings: ProfileSettings
   const was = before?.pinnedKey
   const samePin =
     was?.name === now.name && was.version === now.version && before?.activatedAt === settings.activatedAt
-  if (!samePin || was.thumbprint === now.thumbprint) return
+  if (!samePin || was.thumbprint === now.thumbprint) {
+    return
+  }
   throw new PadlockError('signature_invalid', {
     detail:
       `The transit key ${now.name} was replaced in Vault: the public key of its version ${now.version} has the ` +
@@ -98,7 +77,7 @@ function checkNotReplaced(before: Profile | undefined, settings: ProfileSettings
  * @param key its transit key, where there is one of that name
  * @param before the same profile as it was in use until now
  * @param now milliseconds since the epoch
- * @throws PadlockError `signing_key_missing`, `key_version_disabled`, or `signature_invalid` for a key that was replaced
+ * @throws PadlockError `signing_key_missing`, `key_version_disabled`, `profile_unusable`, or `signature_invalid` for a key that was replaced
  */
 export async function prepareProfile(
   name: string,
@@ -108,13 +87,14 @@ export async function prepareProfile(
   before: LoadedProfile | undefined,
   now: number,
 ): Promise<LoadedProfile> {
-  checkSigningKey(key, settings.signingKey)
-  checkPinnedVersion(settings, key)
   const former =
     before?.profile.signingKey === settings.signingKey
       ? formerKeys(before.publishedKeys, before.profile.tokenTtlSeconds, now, refreshSeconds)
       : []
-  const published = await publishedKeys(settings, key, refreshSeconds, former)
+  const needed = key && { ...key, versions: neededVersions(settings, key, former) }
+  checkSigningKey(needed, settings.signingKey)
+  checkPinnedVersion(settings, needed)
+  const published = await publishedKeys(settings, needed, refreshSeconds, former)
   const active = published[0] as PublishedKey
   const pinnedKey = {
     name: settings.signingKey,
@@ -123,9 +103,10 @@ export async function prepareProfile(
     thumbprint: active.jwk.kid as string,
   }
   checkNotReplaced(before?.profile, settings, pinnedKey)
-  const recipientKey = await activeRecipientKey(settings)
+  const { recipientKey, fingerprint } = await activeRecipientKey(settings)
   return {
     profile: { ...settings, name, pinnedKey, recipientKey, userIdRules: userIdRules(settings) },
     publishedKeys: published,
+    recipientFingerprint: fingerprint,
   }
 }

@@ -1,17 +1,17 @@
-import type { FastifyBaseLogger } from 'fastify'
-import { type ErrorCode, PadlockError } from '../errors.ts'
-import type { VaultClient } from './client.ts'
-import { type ProfileData, readProfileData, readProfileVersion } from './profile-reads.ts'
+import { type ErrorCode, PadlockError } from '../../errors.ts'
+import type { Log } from '../../log.ts'
+import { neededVersions } from '../keys/published-keys.ts'
+import type { SigningProbe } from '../signing/signing-probe.ts'
+import { type LoadedProfile, prepareProfile } from './loaded-profile.ts'
+import { profileChanges } from './profile-changes.ts'
 import { checkedSettings } from './profile-settings.ts'
-import { type LoadedProfile, type ProfileMounts, prepareProfile } from './profiles.ts'
+import type { StoredProfile } from './profile-store.ts'
 import type { RefreshReads } from './refresh-reads.ts'
-import type { VaultSession } from './session.ts'
-import type { SigningProbe } from './signing-probe.ts'
 
 /** What is known of one profile. */
 export interface ProfileEntry {
   /** the newest settings that were read, in use or not */
-  stored: ProfileData | undefined
+  stored: StoredProfile | undefined
   /** what `loaded` was made of: the same again would make the same */
   source: string | undefined
   /** undefined while there never was a usable state */
@@ -22,10 +22,7 @@ export interface ProfileEntry {
 
 /** What profiles are loaded with. */
 export interface ProfileLoaderDeps {
-  client: VaultClient
-  session: VaultSession
-  mounts: ProfileMounts
-  log: FastifyBaseLogger
+  log: Log
   /** asked before a profile in use changes to another version of its key, or to another key */
   probe: SigningProbe
   refreshSeconds: number
@@ -61,20 +58,25 @@ export class ProfileLoader {
     before: ProfileEntry | undefined,
     reads: RefreshReads,
   ): Promise<ProfileEntry | undefined> {
-    const { kv } = this.#deps.mounts
     let stored = before?.stored
     try {
-      const newest = await reads.use((client, options) => readProfileVersion(client, kv, name, options))
-      if (newest === undefined) return undefined
-      if (stored?.kvVersion !== newest.kvVersion || stored.createdAt !== newest.createdAt) {
-        stored = await reads.use((client, options) => readProfileData(client, kv, name, options))
+      const newest = await reads.profiles.readState(name)
+      if (newest === undefined) {
+        return undefined
+      }
+      if (stored?.version !== newest.version || stored.createdAt !== newest.createdAt) {
+        stored = await reads.profiles.read(name)
       }
       // Deleted between the two reads.
-      if (stored === undefined) return undefined
+      if (stored.value === undefined) {
+        return undefined
+      }
       return await this.#prepare(name, before, stored, reads)
     } catch (cause) {
       const error = padlockError(cause)
-      if (transient.has(error.code) && before !== undefined) return before
+      if (transient.has(error.code) && before !== undefined) {
+        return before
+      }
       return this.#keep(name, before, stored, error)
     }
   }
@@ -82,12 +84,13 @@ export class ProfileLoader {
   async #prepare(
     name: string,
     before: ProfileEntry | undefined,
-    stored: ProfileData,
+    stored: StoredProfile,
     reads: RefreshReads,
   ): Promise<ProfileEntry> {
-    const settings = checkedSettings(stored.data)
+    const settings = checkedSettings(stored.value)
     const key = await reads.key(settings.signingKey)
-    const source = JSON.stringify([stored.kvVersion, stored.createdAt, key, Array.from(key?.versions ?? [])])
+    const versions = key === undefined ? [] : [...neededVersions(settings, key)]
+    const source = JSON.stringify([stored.version, stored.createdAt, key, versions])
     if (before?.loaded !== undefined && before.source === source) {
       return { ...before, stored, error: undefined }
     }
@@ -96,9 +99,15 @@ export class ProfileLoader {
     const { pinnedKey, signingKey } = loaded.profile
     if (before?.loaded?.profile.pinnedKey.thumbprint !== pinnedKey.thumbprint) {
       const failure = before?.loaded === undefined ? undefined : await this.#probeFailure(loaded)
-      if (failure !== undefined) return this.#keep(name, before, stored, failure)
+      if (failure !== undefined) {
+        return this.#keep(name, before, stored, failure)
+      }
       const { version: keyVersion, thumbprint } = pinnedKey
       log.info({ profile: name, key: signingKey, keyVersion, thumbprint }, 'profile ready to sign')
+    }
+    const changes = before?.loaded && profileChanges(before.loaded, loaded)
+    if (changes !== undefined) {
+      log.info({ profile: name, kvVersion: stored.version, ...changes }, 'profile changed')
     }
     return { stored, source, loaded, error: undefined }
   }
@@ -118,7 +127,7 @@ export class ProfileLoader {
   #keep(
     name: string,
     before: ProfileEntry | undefined,
-    stored: ProfileData | undefined,
+    stored: StoredProfile | undefined,
     error: PadlockError,
   ): ProfileEntry {
     if (before?.error?.message !== error.message) {

@@ -1,33 +1,36 @@
-import type { FastifyBaseLogger } from 'fastify'
-import type { PadlockError } from '../errors.ts'
-import type { Login, VaultToken } from './login.ts'
+import type { PadlockError } from '../../errors.ts'
+import type { Log } from '../../log.ts'
+import { Repeat } from '../../timing/repeat.ts'
+import { type Login, type VaultToken, weekInSeconds } from '../login/login.ts'
 
-export const weekInSeconds = 7 * 86_400
 const checkMs = 3_600_000
 
 /** What runs out soon and must be replaced by somebody. */
-export type LifeWarning = 'token_ends_soon' | 'secret_id_ends_soon'
+export type ExpiryWarning = 'token_ends_soon' | 'secret_id_ends_soon'
 
 /**
  * Knows how long the token and the secret_id still live, and warns in the log every hour, from a week before the
  * end of what no login replaces.
  */
-export class CredentialLife {
+export class CredentialExpiry {
   readonly #login: Login
-  readonly #log: FastifyBaseLogger
+  readonly #log: Log
+  readonly #repeat = new Repeat(() => this.#check(), checkMs)
   #token: VaultToken | undefined
   #tokenEnd: number | undefined
   /** when the token ends however often it is renewed, as far as is known */
   #lastEnd: number | undefined
   #secretIdEnd: number | undefined
-  #timer: NodeJS.Timeout | undefined
 
-  constructor(login: Login, log: FastifyBaseLogger) {
+  constructor(login: Login, log: Log) {
     this.#login = login
     this.#log = log
   }
 
-  /** Seconds until the token ends without renewal: Infinity for never, undefined while there is none. */
+  /**
+   * Seconds until the token ends without renewal: Infinity for never, undefined while there is none, or once Vault has
+   * served a call after the end that was known.
+   */
   get tokenTtlSeconds(): number | undefined {
     return this.#token === undefined ? undefined : secondsTo(this.#tokenEnd)
   }
@@ -37,37 +40,57 @@ export class CredentialLife {
     return secondsTo(this.#secretIdEnd)
   }
 
-  get warnings(): LifeWarning[] {
-    const warnings: LifeWarning[] = []
+  get warnings(): ExpiryWarning[] {
+    const warnings: ExpiryWarning[] = []
     const token = this.#token
     const below = token === undefined ? 0 : (this.#login.warnBelowSeconds?.(token) ?? 0)
-    if ((secondsTo(this.#lastEnd) ?? Infinity) < below) warnings.push('token_ends_soon')
-    if ((this.secretIdTtlSeconds ?? Infinity) < weekInSeconds) warnings.push('secret_id_ends_soon')
+    if ((secondsTo(this.#lastEnd) ?? Infinity) < below) {
+      warnings.push('token_ends_soon')
+    }
+    if ((this.secretIdTtlSeconds ?? Infinity) < weekInSeconds) {
+      warnings.push('secret_id_ends_soon')
+    }
     return warnings
   }
 
   /** A login gave this token. */
   began(token: VaultToken): void {
     const { ttlSeconds, longestTtlSeconds, renewable } = token
-    // The same token once more: what its renewals told of its end still holds.
+    // The same token once more: what its renewals said of its end still holds.
     const known = this.#token !== undefined && this.#token.token === token.token ? this.#lastEnd : undefined
     this.#token = token
     this.#tokenEnd = timeIn(ttlSeconds === 0 ? Infinity : ttlSeconds)
     this.#lastEnd =
       known ?? timeIn(longestTtlSeconds ?? (renewable || ttlSeconds === 0 ? Infinity : ttlSeconds))
-    void this.#check()
+    void this.#repeat.start()
   }
 
   /** It was renewed. */
   renewed(ttlSeconds: number): void {
     this.#tokenEnd = timeIn(ttlSeconds)
-    if (this.#token?.longestTtlSeconds === undefined) this.#lastEnd = Infinity
+    if (this.#token?.longestTtlSeconds === undefined) {
+      this.#lastEnd = Infinity
+    }
   }
 
-  /** No renewal lengthens it any more; `ttlSeconds` where Vault told how long it still lives. */
+  /** No renewal lengthens it any more; `ttlSeconds` where Vault said how long it still lives. */
   ending(ttlSeconds: number | undefined): void {
-    if (ttlSeconds !== undefined) this.#tokenEnd = timeIn(ttlSeconds)
+    if (ttlSeconds !== undefined) {
+      this.#tokenEnd = timeIn(ttlSeconds)
+    }
     this.#lastEnd = this.#tokenEnd
+  }
+
+  /** Vault has served a call with this token: it lives, whatever is known of its end. */
+  served(token: VaultToken): void {
+    if (token === this.#token && secondsTo(this.#tokenEnd) === 0) {
+      this.#tokenEnd = undefined
+    }
+  }
+
+  /** Vault has denied a call, and does not say whether the token lives: that calls were served proves nothing any more. */
+  denied(): void {
+    this.#tokenEnd ??= performance.now()
   }
 
   /** There is no token any more. */
@@ -76,15 +99,16 @@ export class CredentialLife {
   }
 
   stop(): void {
-    clearTimeout(this.#timer)
+    this.#repeat.stop()
   }
 
   async #check(): Promise<void> {
-    this.stop()
-    const timer = setTimeout(() => void this.#check(), checkMs).unref()
-    this.#timer = timer
+    const token = this.#token
     await this.#askSecretId()
-    if (timer !== this.#timer) return
+    // Another login has begun a check of its own.
+    if (token !== this.#token) {
+      return
+    }
     const { tokenTtlSeconds, secretIdTtlSeconds, warnings } = this
     if (warnings.includes('token_ends_soon')) {
       this.#log.warn(
@@ -95,14 +119,18 @@ export class CredentialLife {
     if (warnings.includes('secret_id_ends_soon')) {
       this.#log.warn(
         { secretIdTtlSeconds },
-        'the secret_id ends within a week or does not work any more: deliver a new one',
+        secretIdTtlSeconds === 0
+          ? 'Vault does not accept the secret_id for another login: deliver a new one'
+          : 'the secret_id ends within a week: deliver a new one',
       )
     }
   }
 
   async #askSecretId(): Promise<void> {
     const token = this.#token
-    if (token === undefined || this.#login.secretIdTtl === undefined) return
+    if (token === undefined || this.#login.secretIdTtl === undefined) {
+      return
+    }
     try {
       this.#secretIdEnd = timeIn(await this.#login.secretIdTtl(token))
       const left = this.secretIdTtlSeconds
@@ -113,8 +141,9 @@ export class CredentialLife {
   }
 }
 
-const timeIn = (seconds: number): number => Date.now() + seconds * 1000
+// Vault returns durations: they are counted by a clock that nobody sets (milliseconds of performance.now()).
+const timeIn = (seconds: number): number => performance.now() + seconds * 1000
 
 function secondsTo(time: number | undefined): number | undefined {
-  return time === undefined ? undefined : Math.max(0, Math.round((time - Date.now()) / 1000))
+  return time === undefined ? undefined : Math.max(0, Math.round((time - performance.now()) / 1000))
 }

@@ -1,7 +1,8 @@
-import type { FastifyBaseLogger } from 'fastify'
-import { backoffMs } from '../backoff.ts'
-import type { PadlockError } from '../errors.ts'
-import type { Login, VaultToken } from './login.ts'
+import type { PadlockError } from '../../errors.ts'
+import type { Log } from '../../log.ts'
+import { backoffMs } from '../../timing/backoff.ts'
+import { VaultError } from '../client/vault-error.ts'
+import type { Login, VaultToken } from '../login/login.ts'
 
 const timeoutMs = 5_000
 const firstPauseMs = 250
@@ -15,7 +16,7 @@ const reportMs = 60_000
 /** What the attempts need of the session they log in for. */
 export interface LoginAttemptsDeps {
   login: Login
-  log: FastifyBaseLogger
+  log: Log
   /** takes the new token into use */
   adopt(token: VaultToken): void
   /** whether there is a token that may still be good */
@@ -60,8 +61,12 @@ export class LoginAttempts {
    * @throws PadlockError, as Login.login does
    */
   async request(atOnce = false): Promise<VaultToken> {
-    if (this.#pending !== undefined) return this.#pending
-    if (this.#retry !== undefined && !atOnce) throw this.#failure
+    if (this.#pending !== undefined) {
+      return this.#pending
+    }
+    if (this.#retry !== undefined && !atOnce) {
+      throw this.#failure
+    }
     clearTimeout(this.#retry)
     this.#retry = undefined
     this.#pending = this.#attempt().finally(() => {
@@ -111,9 +116,12 @@ export class LoginAttempts {
   #report(pauseMs: number): void {
     const { code, message } = this.#failure as PadlockError
     const now = performance.now()
-    if (message === this.#reported.message && now - this.#reported.at < reportMs) return
+    if (message === this.#reported.message && now - this.#reported.at < reportMs) {
+      return
+    }
     this.#reported = { message, at: now }
-    const level = code === 'vault_denied' ? 'error' : 'warn'
+    // What Vault did not say itself, such as a file that is gone, does not pass by waiting.
+    const level = code === 'vault_denied' || !(this.#failure instanceof VaultError) ? 'error' : 'warn'
     this.#deps.log[level]({ code, pauseMs }, `cannot log in to Vault, will try again: ${message}`)
   }
 }

@@ -1,7 +1,7 @@
-import type { FastifyBaseLogger } from 'fastify'
-import type { VaultClient } from './client.ts'
-import type { VaultToken } from './login.ts'
-import { isRefusal } from './login/login-answer.ts'
+import type { Log } from '../../log.ts'
+import type { VaultClient } from '../client/client.ts'
+import type { VaultToken } from '../login/login.ts'
+import { isRefusal } from '../login/login-answer.ts'
 
 /** A token that is denied so soon after its login would not be replaced by a better one. */
 const youngMs = 1_000
@@ -10,17 +10,17 @@ const policyLoginMs = 60_000
 const timeoutMs = 5_000
 
 /** What a denied call (403) says of its token. */
-export type DenialVerdict = 'dead' | 'replace' | 'keep'
+export type DenialVerdict = 'dead' | 'unknown' | 'replace' | 'keep'
 
-/** Tells a token that does not live any more from one whose policy does not allow a call. */
+/** Distinguishes a token that has ended from one whose policy does not allow a call. */
 export class TokenDenials {
   readonly #client: VaultClient
-  readonly #log: FastifyBaseLogger
+  readonly #log: Log
   #began = Number.NEGATIVE_INFINITY
   #policyLogin = Number.NEGATIVE_INFINITY
   #pending: Promise<DenialVerdict> | undefined
 
-  constructor(client: VaultClient, log: FastifyBaseLogger) {
+  constructor(client: VaultClient, log: Log) {
     this.#client = client
     this.#log = log
   }
@@ -32,7 +32,7 @@ export class TokenDenials {
 
   /**
    * Asks Vault about the token, once for all calls that were denied with it: `dead` where it does not take it any
-   * more, `replace` where a new login may help, `keep` where it would not.
+   * more, `unknown` where Vault gives no answer, `replace` where a new login may help, `keep` where it would not.
    */
   examine(token: VaultToken): Promise<DenialVerdict> {
     this.#pending ??= this.#ask(token).finally(() => {
@@ -42,18 +42,22 @@ export class TokenDenials {
   }
 
   async #ask({ token }: VaultToken): Promise<DenialVerdict> {
-    if (performance.now() - this.#began < youngMs) return 'keep'
+    if (performance.now() - this.#began < youngMs) {
+      return 'keep'
+    }
     try {
       await this.#client.read('auth/token/lookup-self', { token, timeoutMs })
     } catch (error) {
-      // Without an answer nobody knows: a login tells as well.
-      return isRefusal(error) ? 'dead' : 'replace'
+      return isRefusal(error) ? 'dead' : 'unknown'
     }
     const now = performance.now()
-    if (now - this.#policyLogin < policyLoginMs) return 'keep'
+    if (now - this.#policyLogin < policyLoginMs) {
+      return 'keep'
+    }
     this.#policyLogin = now
     this.#log.error(
-      'Vault denies a call though the token is good: its policy does not allow it (padlock-signer)',
+      'Vault denies a call though the token is good: its policy does not allow it. Where it is a signature for a new ' +
+        'profile, an administrator runs: padlock setup --policies-only',
     )
     return 'replace'
   }

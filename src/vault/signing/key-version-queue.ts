@@ -1,6 +1,6 @@
-import { PadlockError } from '../errors.ts'
-import type { SigningKey } from '../token/signer.ts'
-import type { WaitingItem } from './sign-item.ts'
+import { PadlockError } from '../../errors.ts'
+import type { SigningKey } from '../../token/signer.ts'
+import type { PendingSignature } from './pending-signature.ts'
 import { SignPace } from './sign-pace.ts'
 
 /**
@@ -20,7 +20,7 @@ export class KeyQueue {
   readonly id: string
   readonly key: SigningKey
   /** oldest first */
-  readonly waiting = new Set<WaitingItem>()
+  readonly waiting = new Set<PendingSignature>()
   /** in flight: calls, and the signatures in them */
   calls = 0
   signing = 0
@@ -33,26 +33,60 @@ export class KeyQueue {
     this.pace = new SignPace(batchMax)
   }
 
-  /** Milliseconds until a signature will be there that is the so many-th of those that wait. */
+  /** Milliseconds until a signature at this place of those that wait will be there. */
   expectedMs(place: number): number {
     return this.pace.expectedMs(place, this.calls)
   }
 
   /** Who will be too late: Vault may have become slower since they came. */
-  late(): WaitingItem[] {
+  late(): PendingSignature[] {
     const now = performance.now()
-    const late: WaitingItem[] = []
+    const late: PendingSignature[] = []
     let place = 1
     for (const item of this.waiting) {
       const leftMs = item.options.deadline - now
-      if (this.expectedMs(place) > leftMs * expectedShare) late.push(item)
-      else place += 1
+      if (this.expectedMs(place) > leftMs * expectedShare) {
+        late.push(item)
+      } else {
+        place += 1
+      }
     }
     return late
   }
 
   /** Who still waited while Vault answered others was one too many; otherwise it is Vault that did not answer. */
-  givenUp(item: WaitingItem, waited: boolean): PadlockError {
+  givenUp(item: PendingSignature, waited: boolean): PadlockError {
     return waited && this.pace.answeredAt > item.since ? overloaded : new PadlockError('vault_timeout')
   }
+}
+
+/**
+ * How many of a queue leave in one call: so many that neither the slots that are free nor, with what is in flight, all
+ * of its slots get uneven loads. A call much longer than the one beside it delays its callers and leaves a core of
+ * Vault idle.
+ *
+ * @param queues of all keys
+ * @param calls in flight over all keys
+ */
+export function batchSize(
+  queue: KeyQueue,
+  queues: Iterable<KeyQueue>,
+  calls: number,
+  { inFlight, batchMax }: { inFlight: number; batchMax: number },
+): number {
+  let [waiting, active] = [0, 0]
+  for (const other of queues) {
+    if (other.waiting.size > 0) {
+      waiting += 1
+    }
+    if (other.waiting.size > 0 || other.calls > 0) {
+      active += 1
+    }
+  }
+  const share = (slots: number, keys: number) => Math.max(1, Math.floor(slots / keys))
+  return Math.min(
+    batchMax,
+    Math.ceil(queue.waiting.size / share(inFlight - calls, waiting)),
+    Math.ceil((queue.waiting.size + queue.signing) / share(inFlight, active)),
+  )
 }

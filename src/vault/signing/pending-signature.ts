@@ -1,15 +1,6 @@
-import type { PadlockError } from '../errors.ts'
-import type { Signature, SignOptions } from '../token/signer.ts'
-
-/** A signature that somebody waits for. */
-export interface SignItem {
-  readonly digest: Buffer
-  readonly options: SignOptions
-  /** unlike any other of this process: the answer is found by it */
-  readonly reference: string
-  /** false once it is answered, its caller has gone away, or its deadline has passed */
-  readonly wanted: boolean
-}
+import type { PadlockError } from '../../errors.ts'
+import type { Signature } from '../../token/signer.ts'
+import type { ObservedSignOptions } from './observation.ts'
 
 interface Settle {
   resolve: (signature: Signature) => void
@@ -17,18 +8,20 @@ interface Settle {
 }
 
 /** A signature in the queue or in flight: answered once, at its deadline at the latest. */
-export class WaitingItem implements SignItem {
+export class PendingSignature {
   readonly digest: Buffer
-  readonly options: SignOptions
+  readonly options: ObservedSignOptions
+  /** unlike any other of this process: the answer is found by it */
   readonly reference: string
+  /** when it was asked for, in milliseconds of performance.now() */
   readonly since = performance.now()
   #settle: Settle | undefined
   readonly #release: () => void
 
-  /** @param leave takes it out of the queue when it is given up, and tells why there is no signature */
+  /** @param leave takes it out of the queue when it is given up, and returns why there is no signature */
   constructor(
     digest: Buffer,
-    options: SignOptions,
+    options: ObservedSignOptions,
     reference: string,
     settle: Settle,
     leave: () => PadlockError,
@@ -46,16 +39,22 @@ export class WaitingItem implements SignItem {
     }
   }
 
+  /** False once it is answered, its caller has gone away, or its deadline has passed. */
   get wanted(): boolean {
     return this.#settle !== undefined && performance.now() < this.options.deadline
   }
 
   settle(outcome: Signature | PadlockError): void {
     const settle = this.#settle
-    if (settle === undefined) return
+    if (settle === undefined) {
+      return
+    }
     this.#settle = undefined
     this.#release()
-    if (outcome instanceof Error) settle.reject(outcome)
-    else settle.resolve(outcome)
+    if (outcome instanceof Error) {
+      settle.reject(outcome)
+    } else {
+      settle.resolve(outcome)
+    }
   }
 }

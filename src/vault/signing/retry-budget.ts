@@ -1,4 +1,4 @@
-/** What a call adds to the budget: so many calls pay for one retry. */
+/** What a call adds to the budget; a retry takes 1 from it. */
 const earned = 0.08
 /** Retries that can be saved up: what a short trouble needs after quiet times. */
 const most = 4
@@ -17,7 +17,9 @@ export class RetryBudget {
 
   /** Whether one more retry may go out; it is then spent. */
   spend(): boolean {
-    if (this.#saved < 1) return false
+    if (this.#saved < 1) {
+      return false
+    }
     this.#saved -= 1
     return true
   }

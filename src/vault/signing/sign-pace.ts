@@ -1,4 +1,4 @@
-/** Full calls answered within so many milliseconds count, and the last few always. */
+/** Milliseconds for which a full call's answer counts; the last few always do. */
 const memoryMs = 1_000
 const leastCalls = 4
 
@@ -16,9 +16,9 @@ export interface AnsweredCall {
 
 /**
  * How fast full calls of one key are answered of late: the time from one answer to the next, which is what whoever
- * waits has to wait for. How long each call takes tells less: that includes the time in which this process itself
- * was busy with a burst. Small calls tell little too: they leave when little waits. It is a mean without the longest
- * of them: a machine that stood still once is as fast as before when it goes on, a Vault that is slow is so twice.
+ * waits has to wait for. How long each call takes says less: that includes the time in which this process itself
+ * was busy with a burst. Small calls say little too: they leave when little waits. It is a mean without the longest
+ * of them: a machine that stood still once is as fast as before when it continues, a Vault that is slow is so twice.
  */
 export class SignPace {
   readonly #batchMax: number
@@ -44,7 +44,9 @@ export class SignPace {
     this.#answeredAt = answeredAt
     if (items >= this.#batchMax) {
       // The first of a burst was on its way while all the others arrived here.
-      if (afterRest) return
+      if (afterRest) {
+        return
+      }
       const since = this.#full.length + 1 - leastCalls
       const counts = (call: { answeredAt: number }, i: number) =>
         i >= since || call.answeredAt >= answeredAt - memoryMs
@@ -67,7 +69,9 @@ export class SignPace {
    * @param calls in flight at once
    */
   expectedMs(ahead: number, calls: number): number {
-    if (this.#callMs === undefined) return 0
+    if (this.#callMs === undefined) {
+      return 0
+    }
     const before = ahead / this.#batchMax
     return (before + Math.min(calls, before)) * this.#callMs
   }
@@ -76,6 +80,8 @@ export class SignPace {
 /** @param list at least one; where it is one alone, that is the mean */
 function meanWithoutLongest(list: readonly number[]): number {
   const [first] = list as [number]
-  if (list.length === 1) return first
+  if (list.length === 1) {
+    return first
+  }
   return (list.reduce((sum, one) => sum + one) - Math.max(...list)) / (list.length - 1)
 }

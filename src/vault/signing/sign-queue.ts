@@ -1,7 +1,9 @@
-import { PadlockError } from '../errors.ts'
-import type { Signature, SigningKey, SignOptions } from '../token/signer.ts'
-import { idOf, KeyQueue, overloaded } from './key-queue.ts'
-import { WaitingItem as Item, type SignItem } from './sign-item.ts'
+import { PadlockError } from '../../errors.ts'
+import type { Signature, SigningKey } from '../../token/signer.ts'
+import { batchSize, idOf, KeyQueue, overloaded } from './key-version-queue.ts'
+import type { ObservedSignOptions, SignObserver } from './observation.ts'
+import { PendingSignature } from './pending-signature.ts'
+import type { SignOutcomes } from './sign-call.ts'
 
 /** How many signatures are asked for at once, and how many may wait. */
 export interface SignLimits {
@@ -13,19 +15,10 @@ export interface SignLimits {
   queueMax: number
 }
 
-/** What the queue tells whoever counts. */
-export interface SignObserver {
-  /** signatures that wait, and calls in flight, now */
-  changed(waiting: number, inFlight: number): void
-  /** a call leaves with so many signatures; the milliseconds that each of them has waited */
-  sent(waitsMs: readonly number[]): void
-}
-
-/** What became of each item, by its reference. */
-export type SignOutcomes = ReadonlyMap<string, Signature | PadlockError>
+type QueueObserver = Pick<SignObserver, 'changed' | 'sent'>
 
 /** Asks for the signatures of one call. What it throws becomes the answer to every item. */
-export type SendBatch = (key: SigningKey, items: readonly SignItem[]) => Promise<SignOutcomes>
+export type SendBatch = (key: SigningKey, items: readonly PendingSignature[]) => Promise<SignOutcomes>
 
 /**
  * Gathers signatures into calls without ever waiting for more of them: while a slot is free, what has come in
@@ -35,7 +28,7 @@ export type SendBatch = (key: SigningKey, items: readonly SignItem[]) => Promise
 export class SignQueue {
   readonly #limits: SignLimits
   readonly #send: SendBatch
-  readonly #observer: SignObserver | undefined
+  readonly #observer: QueueObserver | undefined
   /** by key and version; the next one to serve first */
   readonly #queues = new Map<string, KeyQueue>()
   #waiting = 0
@@ -43,7 +36,7 @@ export class SignQueue {
   #references = 0
   #scheduled = false
 
-  constructor(limits: SignLimits, send: SendBatch, observer?: SignObserver) {
+  constructor(limits: SignLimits, send: SendBatch, observer?: QueueObserver) {
     this.#limits = limits
     this.#send = send
     this.#observer = observer
@@ -57,10 +50,16 @@ export class SignQueue {
    */
   refusal(key: SigningKey, deadline: number): PadlockError | undefined {
     const queue = this.#queues.get(idOf(key))
-    if (queue === undefined) return undefined
+    if (queue === undefined) {
+      return undefined
+    }
     const waiting = queue.waiting.size
-    if (waiting >= this.#limits.queueMax) return overloaded
-    if (queue.calls === 0 || this.#calls < this.#limits.inFlight) return undefined
+    if (waiting >= this.#limits.queueMax) {
+      return overloaded
+    }
+    if (queue.calls === 0 || this.#calls < this.#limits.inFlight) {
+      return undefined
+    }
     return performance.now() + queue.expectedMs(waiting + 1) > deadline ? overloaded : undefined
   }
 
@@ -71,17 +70,19 @@ export class SignQueue {
    * @throws PadlockError as `refusal` says, `vault_timeout` at the deadline or when the
    *   caller has gone away, `overloaded` when Vault answers but not all who wait, or what became of the call
    */
-  add(digest: Buffer, key: SigningKey, options: SignOptions): Promise<Signature> {
+  add(digest: Buffer, key: SigningKey, options: ObservedSignOptions): Promise<Signature> {
     return new Promise((resolve, reject) => {
       if (options.signal?.aborted || options.deadline <= performance.now()) {
         throw new PadlockError('vault_timeout')
       }
       const refusal = this.refusal(key, options.deadline)
-      if (refusal !== undefined) throw refusal
+      if (refusal !== undefined) {
+        throw refusal
+      }
       const queue = this.#queueOf(key)
       const reference = (++this.#references).toString(36)
       const leave = () => queue.givenUp(item, this.#remove(queue, item))
-      const item = new Item(digest, options, reference, { resolve, reject }, leave)
+      const item = new PendingSignature(digest, options, reference, { resolve, reject }, leave)
       queue.waiting.add(item)
       this.#waiting += 1
       this.#observer?.changed(this.#waiting, this.#calls)
@@ -100,8 +101,10 @@ export class SignQueue {
   }
 
   /** @returns whether it waited */
-  #remove(queue: KeyQueue, item: Item): boolean {
-    if (!queue.waiting.delete(item)) return false
+  #remove(queue: KeyQueue, item: PendingSignature): boolean {
+    if (!queue.waiting.delete(item)) {
+      return false
+    }
     this.#waiting -= 1
     this.#observer?.changed(this.#waiting, this.#calls)
     return true
@@ -109,7 +112,9 @@ export class SignQueue {
 
   /** Lets all that arrives in this turn of the event loop leave together. */
   #schedule(): void {
-    if (this.#scheduled) return
+    if (this.#scheduled) {
+      return
+    }
     this.#scheduled = true
     setImmediate(() => {
       this.#scheduled = false
@@ -121,7 +126,9 @@ export class SignQueue {
   #dispatch(answered?: KeyQueue): void {
     for (let queue = this.#next(); queue !== undefined; queue = this.#next()) {
       const items = this.#take(queue)
-      if (items.length > 0) void this.#call(queue, items, queue.calls === 0 && queue !== answered)
+      if (items.length > 0) {
+        void this.#call(queue, items, queue.calls === 0 && queue !== answered)
+      }
     }
   }
 
@@ -130,53 +137,41 @@ export class SignQueue {
     const free = this.#calls < this.#limits.inFlight
     for (const queue of this.#queues.values()) {
       if (queue.waiting.size === 0) {
-        if (queue.calls === 0) this.#queues.delete(queue.id)
-      } else if (free || queue.calls === 0) return queue
+        if (queue.calls === 0) {
+          this.#queues.delete(queue.id)
+        }
+      } else if (free || queue.calls === 0) {
+        return queue
+      }
     }
     return undefined
   }
 
-  /**
-   * How many of a queue leave in one call: so many that neither the slots that are free nor, with what is in
-   * flight, all of its slots get uneven loads. A call much longer than the one beside it delays its callers and
-   * leaves a core of Vault idle.
-   */
-  #sizeOf(queue: KeyQueue): number {
-    const { inFlight, batchMax } = this.#limits
-    let [waiting, active] = [0, 0]
-    for (const other of this.#queues.values()) {
-      if (other.waiting.size > 0) waiting += 1
-      if (other.waiting.size > 0 || other.calls > 0) active += 1
-    }
-    const share = (slots: number, keys: number) => Math.max(1, Math.floor(slots / keys))
-    return Math.min(
-      batchMax,
-      Math.ceil(queue.waiting.size / share(inFlight - this.#calls, waiting)),
-      Math.ceil((queue.waiting.size + queue.signing) / share(inFlight, active)),
-    )
-  }
-
-  #take(queue: KeyQueue): Item[] {
-    const size = this.#sizeOf(queue)
-    const items: Item[] = []
+  #take(queue: KeyQueue): PendingSignature[] {
+    const size = batchSize(queue, this.#queues.values(), this.#calls, this.#limits)
+    const items: PendingSignature[] = []
     // To the end of the line.
     this.#queues.delete(queue.id)
     this.#queues.set(queue.id, queue)
     for (const item of queue.waiting) {
-      if (items.length === size) break
+      if (items.length === size) {
+        break
+      }
       this.#remove(queue, item)
-      if (item.wanted) items.push(item)
+      if (item.wanted) {
+        items.push(item)
+      }
     }
     return items
   }
 
-  async #call(queue: KeyQueue, items: readonly Item[], afterRest: boolean): Promise<void> {
+  async #call(queue: KeyQueue, items: readonly PendingSignature[], afterRest: boolean): Promise<void> {
     queue.calls += 1
     queue.signing += items.length
     this.#calls += 1
     const sentAt = performance.now()
     this.#observer?.sent(items.map(({ since }) => sentAt - since))
-    let outcomeOf: (item: Item) => Signature | PadlockError
+    let outcomeOf: (item: PendingSignature) => Signature | PadlockError
     try {
       const outcomes = await this.#send(queue.key, items)
       const call = { items: items.length, sentAt, answeredAt: performance.now(), calls: queue.calls }
@@ -195,7 +190,9 @@ export class SignQueue {
     this.#calls -= 1
     // First the next call, so that Vault works while these tokens are finished.
     this.#dispatch(queue)
-    for (const item of items) item.settle(outcomeOf(item))
+    for (const item of items) {
+      item.settle(outcomeOf(item))
+    }
     this.#observer?.changed(this.#waiting, this.#calls)
   }
 }

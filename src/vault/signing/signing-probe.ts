@@ -1,11 +1,11 @@
 import { createHash, randomUUID, verify } from 'node:crypto'
-import { PadlockError } from '../errors.ts'
-import type { SigningKey } from '../token/signer.ts'
-import { batchOutcomes, signError } from './batch-results.ts'
-import type { VaultClient } from './client.ts'
-import type { VaultSession } from './session.ts'
+import { PadlockError } from '../../errors.ts'
+import type { SigningKey } from '../../token/signer.ts'
+import type { VaultClient } from '../client/client.ts'
+import type { VaultSession } from '../session/session.ts'
+import { signCall } from './sign-call.ts'
 
-/** What a probe's correlation id begins with: by it, Vault's audit log tells probes from tokens. */
+/** What a probe's correlation id begins with: in Vault's audit log it distinguishes probes from tokens. */
 export const probeCorrelationPrefix = 'padlock-probe-'
 
 /**
@@ -14,7 +14,7 @@ export const probeCorrelationPrefix = 'padlock-probe-'
  */
 export const probeText = 'Padlock probe: this text is not the signing input of any token.'
 
-const probeDigest = createHash('sha256').update(probeText).digest('base64')
+const probeDigest = createHash('sha256').update(probeText).digest()
 const timeoutMs = 5_000
 
 /** Signs a probe with a version of a key and checks the signature. */
@@ -29,25 +29,20 @@ export type SigningProbe = (key: SigningKey) => Promise<void>
 export function signingProbe(client: VaultClient, session: VaultSession, mount: string): SigningProbe {
   return async (key) => {
     const correlationId = probeCorrelationPrefix + randomUUID()
-    const data = {
-      prehashed: true,
-      signature_algorithm: 'pkcs1v15',
-      marshaling_algorithm: 'jws',
-      key_version: key.version,
-      batch_input: [{ input: probeDigest, reference: 'probe' }],
+    const items = [{ digest: probeDigest, reference: 'probe' }]
+    const outcomes = await session.use((token) =>
+      signCall(client, mount, key, items, { token, timeoutMs, correlationId, idempotent: true }),
+    )
+    const outcome = outcomes.get('probe')
+    if (outcome instanceof Error) {
+      throw outcome
     }
-    const path = `${mount}/sign/${key.name}/sha2-256`
-    const answer = await session
-      .use((token) => client.write(path, data, { token, timeoutMs, correlationId, idempotent: true }))
-      .catch((error: unknown) => {
-        throw signError(error)
-      })
-    const outcome = batchOutcomes(answer).get('probe')
-    if (outcome instanceof Error) throw outcome
     const good =
       outcome !== undefined &&
       outcome.keyVersion === key.version &&
       verify('RSA-SHA256', Buffer.from(probeText), key.publicKey, outcome.signature)
-    if (!good) throw new PadlockError('signature_invalid', { detail: 'The probe did not verify.' })
+    if (!good) {
+      throw new PadlockError('signature_invalid', { detail: 'The probe did not verify.' })
+    }
   }
 }

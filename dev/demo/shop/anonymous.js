@@ -1,0 +1,4 @@
+window.iAdvizeInterface = window.iAdvizeInterface || []
+window.iAdvizeInterface.push(async (iAdvize) => {
+  await iAdvize.activate(async () => ({ authenticationOption: { type: 'ANONYMOUS' } }))
+})
