@@ -6,8 +6,8 @@ import { promisify } from 'node:util'
 import { DCLinter } from 'dclint'
 import t from 'tap'
 import { parse } from 'yaml'
-import { freePort } from '../src/dev/free-port.ts'
-import { findVaultBinary } from '../src/dev/vault-binary.ts'
+import { freePort } from '../dev/free-port.ts'
+import { findVaultBinary } from '../tools/vault/vault-binary.ts'
 import {
   type ComposeService,
   composeFile,
@@ -41,7 +41,9 @@ t.test('every service is hardened, and only this machine reaches it', async (t) 
     t.equal(service.read_only, true, `${name}: read-only`)
     t.strictSame(service.cap_drop, ['ALL'], `${name}: no capabilities`)
     t.strictSame(service.security_opt, ['no-new-privileges:true'], `${name}: no new privileges`)
-    for (const port of service.ports ?? []) t.match(port, /^127\.0\.0\.1:/, `${name}: ${port}`)
+    for (const port of service.ports ?? []) {
+      t.match(port, /^127\.0\.0\.1:/, `${name}: ${port}`)
+    }
   }
 })
 
@@ -52,11 +54,21 @@ t.test('Vault is the official image, of the version that tools/vault pins', asyn
   t.match(file.services.vault?.volumes, ['audit-log:/vault/logs'])
 })
 
+t.test('each target is built once, under one name', async (t) => {
+  const built = services.flatMap(([, { image, build }]) => (build ? [[image, build.target]] : []))
+  t.strictSame(built.sort(), [
+    ['padlock', 'production'],
+    ['padlock-development', 'development'],
+  ])
+})
+
 t.test('the services start in an order that gives each what it needs', async (t) => {
   const order = startOrder(file.services)
   const before = (first: string, second: string) =>
     t.ok(order.indexOf(first) < order.indexOf(second), `${first} before ${second}`)
-  for (const name of ['vault', 'recipient']) before(name, 'prepare')
+  for (const name of ['vault', 'recipient']) {
+    before(name, 'prepare')
+  }
   before('prepare', 'setup')
   before('setup', 'padlock')
   before('padlock', 'first-token')
@@ -68,12 +80,16 @@ t.test('with its profile, Prometheus and Grafana come up on the files of ops', a
   const { prometheus, grafana, padlock } = whole.services
   t.strictSame(startOrder(whole.services).slice(-2), ['prometheus', 'grafana'])
   t.strictSame([prometheus?.profiles, grafana?.profiles], [['observability'], ['observability']])
-  for (const { image } of [prometheus, grafana] as ComposeService[]) t.match(image, /:v?\d+\.\d+\.\d+$/)
+  for (const { image } of [prometheus, grafana] as ComposeService[]) {
+    t.match(image, /:v?\d+\.\d+\.\d+$/)
+  }
   /** where a file of the container is here */
   const here = (path: string, service?: ComposeService) => {
     for (const volume of service?.volumes ?? []) {
       const [from, to] = volume.split(':') as [string, string]
-      if (path === to || path.startsWith(`${to}/`)) return join(root, from, path.slice(to.length))
+      if (path === to || path.startsWith(`${to}/`)) {
+        return join(root, from, path.slice(to.length))
+      }
     }
     throw new Error(`nothing is mounted at ${path}`)
   }
@@ -103,14 +119,20 @@ t.test('its commands with its variables lead to a token that the recipient accep
     await mkdir(folders[name], { recursive: true })
   }
   const ports: Record<string, number> = {}
-  for (const [name, service] of services) if (service.ports) ports[name] = await freePort(0, '127.0.0.1')
+  for (const [name, service] of services) {
+    if (service.ports) {
+      ports[name] = await freePort(0, '127.0.0.1')
+    }
+  }
   const here = nativeText(file, ports, folders)
   const build = await imageBuilder(join(folder, 'images'))
-  const images = { production: await build('production'), development: await build('development') }
+  const images = { padlock: await build('production'), 'padlock-development': await build('development') }
   const { path: vault } = await findVaultBinary()
   const compose = composeRun(file, here, images, { vault })
   t.teardown(async () => {
-    for (const [name] of services.toReversed()) await compose.stop(name)
+    for (const [name] of services.toReversed()) {
+      await compose.stop(name)
+    }
   })
 
   await compose.up()
@@ -126,11 +148,18 @@ t.test('its commands with its variables lead to a token that the recipient accep
     t.equal(mode & 0o777, 0o600)
   })
 
+  t.test('the first token is on record in the issuance log', async (t) => {
+    t.match(compose.output.padlock, /^\{"event":"asked",/m)
+    t.match(compose.output.padlock, /^\{"event":"issued",/m)
+  })
+
   t.test('no service wrote the root token or the secret_id anywhere', async (t) => {
     const secretId = (await readFile(join(folders.credentials as string, 'secret-id'), 'utf8')).trim()
     for (const [name, text] of Object.entries(compose.output)) {
       t.notMatch(text, secretId, name)
-      if (name !== 'vault') t.notMatch(text, 'development-only', name)
+      if (name !== 'vault') {
+        t.notMatch(text, 'development-only', name)
+      }
     }
   })
 

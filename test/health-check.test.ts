@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { freePort } from '../src/dev/free-port.ts'
+import { freePort } from '../dev/free-port.ts'
 import { testAuthority } from './support/certificates.ts'
 import { startService, testBackend } from './support/service.ts'
 

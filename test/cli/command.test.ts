@@ -2,20 +2,13 @@ import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { Command } from 'commander'
 import t from 'tap'
-import { auditCommand } from '../../src/commands/audit.ts'
-import { devCommand } from '../../src/commands/dev.ts'
-import { withDigestsLast } from '../../src/commands/digest-arguments.ts'
-import { keyCommand } from '../../src/commands/key.ts'
-import { profileCommand } from '../../src/commands/profile.ts'
-import { recipientCommand } from '../../src/commands/recipient.ts'
-import { serveCommand } from '../../src/commands/serve.ts'
-import { setupCommand } from '../../src/commands/setup.ts'
-import { tokenCommand } from '../../src/commands/token.ts'
+import { withDigestsLast } from '../../src/cli/program.ts'
+import { padlock as program } from '../../src/commands/commands.ts'
 import { profileCommands } from '../support/profiles.ts'
+import { runCommandLine } from '../support/terminal.ts'
 
-const main = join(import.meta.dirname, '..', '..', 'src', 'main.ts')
+const main = join(import.meta.dirname, '../../src/main.ts')
 const commands = await profileCommands(t)
 const env = { ...commands.env, PATH: process.env.PATH }
 await commands.create('shop')
@@ -45,37 +38,36 @@ function shell(line: string) {
   return promisify(execFile)('bash', ['--norc', '-uc', script], { env })
 }
 
-/** A command and all below it, each with its path and its help. */
-function withSubCommands(each: Command, above: string[] = []): { path: string; help: string }[] {
-  const path = [...above, each.name()]
-  let help = ''
-  const writeOut = (words: string) => {
-    help += words
-  }
-  each.configureOutput({ writeOut }).outputHelp()
-  return [{ path: path.join(' '), help }, ...each.commands.flatMap((inner) => withSubCommands(inner, path))]
-}
+/** The path of every command: nouns, and verbs with and without one. */
+const paths = Object.entries(program.commands).flatMap(([name, entry]) =>
+  'verbs' in entry ? [[name], ...Object.keys(entry.verbs).map((verb) => [name, verb])] : [[name]],
+)
+const helpOf = async (...args: string[]) => (await runCommandLine({}, args)).stdout
 
 t.test('every command has help with examples and its exit codes', async (t) => {
-  const all = [
-    serveCommand,
-    setupCommand,
-    profileCommand,
-    recipientCommand,
-    tokenCommand,
-    keyCommand,
-    auditCommand,
-    devCommand,
-  ].flatMap((make) => withSubCommands(make()))
-  for (const { path, help } of all) {
-    t.match(help, new RegExp(`^Usage: (padlock )?${path} `), path)
-    t.match(help, new RegExp(`\nExamples:\n( {2}.*\n)*? {2}.*padlock ${path.split(' ')[0]}`), path)
-    t.match(help, /\nExit codes: 0 /, path)
+  for (const path of paths) {
+    const help = await helpOf(...path, '--help')
+    t.match(help, new RegExp(`^Usage: padlock ${path.join(' ')} `), path.join(' '))
+    t.match(help, new RegExp(`\nExamples:\n( {2}.*\n)*? {2}.*padlock ${path[0]}`), path.join(' '))
+    t.match(help, /\nExit codes: 0 /, path.join(' '))
   }
   const { code, stdout } = await padlock(['--help'])
   t.equal(code, 0)
   t.match(stdout, /\nExamples:\n.*\nExit codes: 0 done, 1 refused or not found, 2 wrong usage, 3 Vault/s)
-  for (const { path } of all.filter((each) => !each.path.includes(' '))) t.match(stdout, `\n  ${path} `)
+  for (const [name, ...verb] of paths.filter((path) => path.length === 1)) {
+    t.match(stdout, `\n  ${name} `, verb.join(' '))
+  }
+})
+
+t.test('help goes before, behind and between the words', async (t) => {
+  for (const path of paths) {
+    const help = await helpOf(...path, '--help')
+    const [first = '', ...rest] = path
+    t.equal(await helpOf('help', ...path), help, `help ${path.join(' ')}`)
+    t.equal(await helpOf(first, 'help', ...rest), help, `${first} help ${rest.join(' ')}`)
+    t.equal(await helpOf(...path, '-h'), help)
+  }
+  t.equal(await helpOf('help'), await helpOf('--help'))
 })
 
 t.test('usage: what is unknown is named, and the near one suggested', async (t) => {
@@ -83,12 +75,18 @@ t.test('usage: what is unknown is named, and the near one suggested', async (t) 
     [[], /Usage: padlock/],
     [['profil'], /unknown command 'profil'\n\(Did you mean profile\?\)/],
     [['setup', '--isuer', 'x'], /Did you mean --issuer/],
+    [['help', 'profil'], /Did you mean profile/],
+    [['profil', '--help'], /Did you mean profile/],
+    [['hlep', 'profile'], /Did you mean help/],
+    [['verion'], /Did you mean version/],
+    [['token', 'inspct', '-h'], /Did you mean inspect/],
   ] as [string[], RegExp][]) {
     t.match(await padlock(args), { code: 2, stdout: '', stderr }, args.join(' '))
   }
   for (const [args, stderr] of [
-    [[], /Usage: profile/],
+    [[], /Usage: padlock profile/],
     [['lst'], /Did you mean list/],
+    [['lst', '--help'], /Did you mean list/],
     [['list', '--outptu', 'json'], /unknown option '--outptu'\n\(Did you mean --output\?\)/],
     [['list', '--output', 'xml'], /Allowed choices are table, json/],
     [['show', 'shop', 'other'], /too many arguments/],
@@ -116,9 +114,13 @@ t.test('exit codes of the program: done, not found, usage, no Vault', async (t) 
   })
   t.match(await padlock(['profile', 'show', 'shop'], { VAULT_TOKEN: 'nonsense' }), {
     code: 1,
-    stderr: /denied/,
+    stderr: /denied.*the policy padlock-operator/,
   })
-  t.match(await padlock(['--version']), { code: 0, stdout: /^\d+\.\d+\.\d+\n$/ })
+  const { version } = program
+  t.match(await padlock(['--version']), { code: 0, stdout: `${version}\n` })
+  t.match(await padlock(['version']), { code: 0, stdout: `padlock  ${version}\n` })
+  const { node } = process.versions
+  t.match(JSON.parse((await padlock(['version', '-o', 'json'])).stdout), { version, node })
 })
 
 t.test('a reader that goes away is no error, and what was begun is done', async (t) => {
@@ -150,7 +152,9 @@ t.test('Ctrl-C and Ctrl-D at a question change nothing', async (t) => {
     let asked = false
     child.stdout?.on('data', (text: string) => {
       seen += text
-      if (asked || !seen.includes('[y/N]')) return
+      if (asked || !seen.includes('[y/N]')) {
+        return
+      }
       asked = true
       child.stdin?.write(key)
     })

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { CommandError } from '../../src/commands/exit.ts'
-import { operatorClient } from '../../src/commands/operator-client.ts'
+import { CommandError } from '../../src/cli/exit.ts'
+import { operatorClient } from '../../src/cli/operator-client.ts'
 
 const home = t.testdir({})
 
@@ -13,7 +13,9 @@ async function refusal(env: NodeJS.ProcessEnv): Promise<string> {
     await client.close()
     return ''
   } catch (error) {
-    if (!(error instanceof CommandError)) throw error
+    if (!(error instanceof CommandError)) {
+      throw error
+    }
     t.equal(error.exitCode, 2)
     return error.message
   }
@@ -43,8 +45,8 @@ t.test('addresses', async (t) => {
   for (const [address, reason] of [
     ['127.0.0.1:8200', /http or https URL/],
     ['unix:///run/vault.sock', /http or https URL/],
-    ['https://user:pass@vault.test', /alone/],
-    ['https://vault.test/base', /alone/],
+    ['https://user:pass@vault.test', /must not hold a user name or a password/],
+    ['https://vault.test/base', /nothing but scheme, host and port/],
     ['http://vault.test:8200', /PADLOCK_ALLOW_INSECURE_VAULT=true/],
     ['http://10.0.0.1:8200', /PADLOCK_ALLOW_INSECURE_VAULT=true/],
   ] as [string, RegExp][]) {
@@ -68,10 +70,11 @@ t.test('TLS is never left unchecked', async (t) => {
   for (const value of ['1', 'true', 'TRUE', 't', 'yes']) {
     t.match(await refusal({ VAULT_SKIP_VERIFY: value }), /VAULT_CACERT/, value)
   }
-  for (const value of ['', '0', 'false', 'FALSE'])
+  for (const value of ['', '0', 'false', 'FALSE']) {
     t.equal(await refusal({ VAULT_SKIP_VERIFY: value }), '', value)
+  }
   t.match(await refusal({ VAULT_CAPATH: '/x' }), /VAULT_CACERT/)
-  t.match(await refusal({ VAULT_CACERT: join(home, 'none.pem') }), /cannot be used \(ENOENT\)/)
+  t.match(await refusal({ VAULT_CACERT: join(home, 'none.pem') }), /^VAULT_CACERT cannot be read \(ENOENT\)/)
   t.match(await refusal({ VAULT_CLIENT_CERT: 'x' }), /go together/)
   t.match(await refusal({ VAULT_CLIENT_KEY: 'x' }), /go together/)
 })

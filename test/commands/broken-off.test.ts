@@ -32,9 +32,13 @@ async function toVault(request: IncomingMessage, body: Buffer) {
 const proxy = createServer(async (request, response) => {
   const body = await buffer(request)
   const isWrite = request.method !== 'GET'
-  if (isWrite) writes += 1
+  if (isWrite) {
+    writes += 1
+  }
   const isTime = isWrite && victim !== undefined && writes === victim.write
-  if (isTime && victim?.when === 'before') return void victim.process.kill('SIGKILL')
+  if (isTime && victim?.when === 'before') {
+    return void victim.process.kill('SIGKILL')
+  }
   if (isTime && victim?.when === 'interrupt') {
     const { process: child } = victim
     const noticed = once(child.stderr as Readable, 'data')
@@ -42,7 +46,9 @@ const proxy = createServer(async (request, response) => {
     await noticed
   }
   const answer = await toVault(request, body)
-  if (isTime && victim?.when === 'after') return void victim?.process.kill('SIGKILL')
+  if (isTime && victim?.when === 'after') {
+    return void victim?.process.kill('SIGKILL')
+  }
   response.writeHead(answer.status, { 'content-type': 'application/json' }).end(answer.body)
 })
 proxy.listen(0, '127.0.0.1')
@@ -104,7 +110,7 @@ const cases: Record<string, Case> = {
   delete: {
     prepare: async (name) => {
       await create(name)
-      const args = ['profile', 'delete', name, '--confirm', name]
+      const args = ['profile', 'delete', name, '--confirm', name, '--yes']
       return {
         args,
         isDone: async () => (await settings(name)) === undefined || (await settings(name)) === null,
@@ -115,7 +121,7 @@ const cases: Record<string, Case> = {
   'rollback of a deletion': {
     prepare: async (name) => {
       await create(name)
-      await profile(['delete', name, '--confirm', name])
+      await profile(['delete', name, '--confirm', name, '--yes'])
       const args = ['profile', 'rollback', name, '--to', '1', '--yes']
       return { args, isDone: async () => (await settings(name))?.tokenTtlSeconds === 60 }
     },

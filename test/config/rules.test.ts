@@ -1,5 +1,5 @@
 import t from 'tap'
-import { configProblems, goodEnv } from './support/config.ts'
+import { configProblems, goodEnv } from '../support/config.ts'
 
 const problemsOf = (changes: NodeJS.ProcessEnv) => configProblems({ ...goodEnv, ...changes })
 
@@ -40,6 +40,13 @@ const rules: [string, NodeJS.ProcessEnv, string[]][] = [
     { PADLOCK_CALLER_JWKS_URL: 'http://issuer.test/keys', PADLOCK_ALLOW_INSECURE_JWKS: 'true' },
     [],
   ],
+  [
+    'one port for two listeners',
+    { PADLOCK_PORT: '3000', PADLOCK_ADMIN_PORT: '3000' },
+    ['PADLOCK_ADMIN_PORT must not be PADLOCK_PORT'],
+  ],
+  ['the default’s port too', { PADLOCK_ADMIN_PORT: '3000' }, ['PADLOCK_ADMIN_PORT must not be PADLOCK_PORT']],
+  ['free ports for both', { PADLOCK_PORT: '0', PADLOCK_ADMIN_PORT: '0' }, []],
   [
     'two sources of the callers’ keys',
     { PADLOCK_CALLER_PUBLIC_KEY_FILE: 'key.pem' },

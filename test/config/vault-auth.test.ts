@@ -1,6 +1,6 @@
 import t from 'tap'
-import { isTokenUnused } from '../src/vault-auth-config.ts'
-import { configProblems } from './support/config.ts'
+import { isTokenUnused } from '../../src/config/vault-auth.ts'
+import { configProblems } from '../support/config.ts'
 
 /** What is wrong with the variables of a login; nothing when they can be used. */
 const problemsOf = (method: string, env: NodeJS.ProcessEnv = {}) =>

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { CompactEncrypt, CompactSign, calculateJwkThumbprint, exportJWK } from 'jose'
 import t from 'tap'
-import { acceptToken } from '../../src/dev/accept-token.ts'
+import { acceptToken } from '../../dev/accept-token.ts'
 
 const recipient = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const customer = generateKeyPairSync('rsa', { modulusLength: 2048 })

@@ -4,8 +4,8 @@ import { readdir, readFile, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
-import { startVault } from '../../src/dev/dev-vault.ts'
-import { findOnPath } from '../../src/dev/executable.ts'
+import { startVault } from '../../dev/dev-vault.ts'
+import { findOnPath } from '../../tools/vault/executable.ts'
 import { testVault } from '../support/vault.ts'
 
 const vault = await testVault(t)
@@ -54,7 +54,7 @@ t.test('shows no token on its command line', { skip: process.platform !== 'linux
   const words = await readFile(`/proc/${vault.pid}/cmdline`, 'utf8')
   t.match(words, 'server')
   t.notMatch(words, vault.rootToken)
-  t.match(words.split('\0')[0], /vault$/, 'the process is Vault itself')
+  t.equal(words.split('\0')[0], vault.binary, 'the process is Vault itself')
 })
 
 t.test('writes nothing to the home and reads no VAULT_ variable', async (t) => {
@@ -100,7 +100,7 @@ for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
   const skip = !(await findOnPath('setpriv', process.env)) && 'needs setpriv'
   t.test(`leaves no Vault behind when its parent gets ${signal}`, { skip }, async (t) => {
     const code = `
-      const { startVault } = await import(${JSON.stringify(new URL('../../src/dev/dev-vault.ts', import.meta.url))})
+      const { startVault } = await import(${JSON.stringify(new URL('../../dev/dev-vault.ts', import.meta.url))})
       const vault = await startVault({ binary: ${JSON.stringify(vault.binary)} })
       console.log(vault.pid)`
     const parent = spawn(process.execPath, ['--input-type=module', '-e', code], {
@@ -111,7 +111,9 @@ for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
     t.ok(alive(pid))
     parent.kill(signal)
     await once(parent, 'close')
-    for (let i = 0; i < 100 && alive(pid); i++) await delay(50)
+    for (let i = 0; i < 100 && alive(pid); i++) {
+      await delay(50)
+    }
     t.notOk(alive(pid))
   })
 }

@@ -6,8 +6,8 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { CompactEncrypt, CompactSign, exportJWK } from 'jose'
 import t from 'tap'
-import { type RecipientOptions, startRecipient } from '../../src/dev/recipient.ts'
-import { recipientKey } from '../../src/dev/recipient-key.ts'
+import { type RecipientOptions, startRecipient } from '../../dev/recipient.ts'
+import { recipientKey } from '../../dev/recipient-key.ts'
 
 const dir = t.testdir({})
 const keyFile = join(dir, 'made', 'recipient.pem')

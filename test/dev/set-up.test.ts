@@ -9,7 +9,9 @@ const where = (program: string) => execFileSync('which', [program], { encoding: 
 /** A checkout with nothing installed, on a machine that has make, a shell, and the given scripts. */
 function machine(t: Test, scripts: Record<string, string>) {
   const root = t.testdir({ tools: {}, bin: {}, '.taprc': '', 'package-lock.json': '{}' })
-  for (const file of ['Makefile', 'tools/node']) copyFileSync(join(ROOT, file), join(root, file))
+  for (const file of ['Makefile', 'tools/node']) {
+    copyFileSync(join(ROOT, file), join(root, file))
+  }
   for (const program of ['make', 'sh', 'dirname', 'touch', 'mkdir', 'ln', 'env']) {
     symlinkSync(where(program), join(root, 'bin', program))
   }

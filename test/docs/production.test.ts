@@ -5,10 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { profileCommand } from '../../src/commands/profile.ts'
-import { setupCommand } from '../../src/commands/setup.ts'
-import { acceptToken } from '../../src/dev/accept-token.ts'
-import { findVaultBinary } from '../../src/dev/vault-binary.ts'
+import { acceptToken } from '../../dev/accept-token.ts'
+import { findVaultBinary } from '../../tools/vault/vault-binary.ts'
 import { RaftNode } from '../faults/harness/raft-node.ts'
 import { audience, issuer, testIssuer } from '../support/callers.ts'
 import { blocksOf } from '../support/readme.ts'
@@ -54,7 +52,9 @@ const variables = () => ({
 async function run(name: string): Promise<string> {
   ran.add(name)
   const text = blocks.get(name)?.text
-  if (text === undefined) throw new Error(`there is no block ${name}`)
+  if (text === undefined) {
+    throw new Error(`there is no block ${name}`)
+  }
   const options = { cwd: work, env: variables() }
   return (await promisify(execFile)('bash', ['--norc', '-euo', 'pipefail', '-c', text], options)).stdout
 }
@@ -82,7 +82,9 @@ async function issued(service: TestService): Promise<Record<string, unknown>> {
   const answer = await service.issue({ userId: 'customer-8714' })
   const { token } = (await answer.json()) as { token: string }
   const receipt = await acceptToken(token, { privateKey: recipient.privateKey, publicKeys: [atIadvize] })
-  if (!receipt.accepted) throw new Error(`refused: ${receipt.reason}`)
+  if (!receipt.accepted) {
+    throw new Error(`refused: ${receipt.reason}`)
+  }
   return receipt.claims
 }
 
@@ -90,19 +92,21 @@ let atIadvize = recipient.publicKey
 const operatorEnv = () => ({ VAULT_ADDR: node.address, VAULT_TOKEN: old.rootToken })
 
 t.test('the commands set Vault up as `padlock setup` would have', async (t) => {
-  for (const name of ['audit', 'engines', 'policies', 'approle']) await run(name)
+  for (const name of ['audit', 'engines', 'policies', 'approle']) {
+    await run(name)
+  }
   const printed = await run('profile')
   const pem = /-----BEGIN PUBLIC KEY-----[\s\S]*-----END PUBLIC KEY-----/.exec(printed)?.[0]
   atIadvize = createPublicKey(pem as string)
   for (const name of ['role-id', 'secret-id']) {
     t.equal((await stat(join(secrets, name))).mode & 0o077, 0, `${name} is for its owner alone`)
   }
-  t.match(await runCommandLine(operatorEnv(), profileCommand, ['validate']), {
+  t.match(await runCommandLine(operatorEnv(), ['profile', 'validate']), {
     ...{ exitCode: 0, stdout: 'default: valid\n' },
   })
   const files = ['--role-id-out', join(secrets, 'role-id'), '--secret-id-out', join(secrets, 'secret-id')]
-  const again = await runCommandLine(operatorEnv(), setupCommand, [...files, '--dry-run'])
-  t.match(again, { exitCode: 0, stdout: /Dry run: nothing to change/ })
+  const again = await runCommandLine(operatorEnv(), ['setup', ...files, '--dry-run'])
+  t.match(again, { exitCode: 0, stdout: /Nothing to change\./ })
   t.match(await issued(await padlock(t)), { iss: 'https://shop.test' })
   for (const log of ['audit.log', 'audit-second.log']) {
     t.match(await readFile(join(dir, 'audit', log), 'utf8'), 'transit/sign/padlock-default')
@@ -120,16 +124,12 @@ t.test('people log in, each with what is theirs', async (t) => {
   t.match(omar, { token_policies: ['default', 'padlock-auditor'] })
   const update = ['update', 'default', '--set', 'jti=true', '--yes']
   const as = (token: string) => ({ ...operatorEnv(), VAULT_TOKEN: token })
-  t.match(await runCommandLine(as(omar.client_token), profileCommand, update), {
+  t.match(await runCommandLine(as(omar.client_token), ['profile', ...update]), {
     exitCode: 1,
     stderr: /denied/,
   })
-  t.match(await runCommandLine(as(jane.client_token), profileCommand, update), { exitCode: 0 })
-  const history = await runCommandLine(as(omar.client_token), profileCommand, [
-    'show',
-    'default',
-    '--history',
-  ])
+  t.match(await runCommandLine(as(jane.client_token), ['profile', ...update]), { exitCode: 0 })
+  const history = await runCommandLine(as(omar.client_token), ['profile', 'show', 'default', '--history'])
   t.match(
     history.stdout,
     /version 2 \(current\).*by userpass-jane\n.*\+ +jti +true.*version 1 \(past\).*by ada/s,
@@ -154,32 +154,32 @@ t.test('two teams: each has its own, and nothing of the other', async (t) => {
     keyFile,
     '--yes',
   ]
-  t.match(await runCommandLine(blue, profileCommand, create('blue-shop')), {
+  t.match(await runCommandLine(blue, ['profile', ...create('blue-shop')]), {
     exitCode: 0,
     stderr: /padlock-blue-shop/,
   })
-  t.match(await runCommandLine(green, profileCommand, create('green-shop')), { exitCode: 0 })
-  t.match(await runCommandLine(green, profileCommand, create('blue-other')), {
+  t.match(await runCommandLine(green, ['profile', ...create('green-shop')]), { exitCode: 0 })
+  t.match(await runCommandLine(green, ['profile', ...create('blue-other')]), {
     exitCode: 1,
     stderr: /denied/,
   })
   for (const args of [
     ['show', 'blue-shop'],
-    ['delete', 'blue-shop', '--confirm', 'blue-shop'],
+    ['delete', 'blue-shop', '--confirm', 'blue-shop', '--yes'],
     ['show', 'default'],
   ]) {
     t.match(
-      await runCommandLine(green, profileCommand, args),
+      await runCommandLine(green, ['profile', ...args]),
       { exitCode: 1, stderr: /denied/ },
       args.join(' '),
     )
   }
-  const list = JSON.parse((await runCommandLine(blue, profileCommand, ['list', '--output', 'json'])).stdout)
+  const list = JSON.parse((await runCommandLine(blue, ['profile', 'list', '--output', 'json'])).stdout)
   t.same(
     list.profiles.map(({ profile, state }: { profile: string; state: string }) => `${profile} ${state}`),
     ['blue-shop valid', 'default denied', 'green-shop denied'],
   )
-  t.match(await runCommandLine(blue, profileCommand, ['validate']), {
+  t.match(await runCommandLine(blue, ['profile', 'validate']), {
     exitCode: 0,
     stdout: 'blue-shop: valid\n',
   })
@@ -188,7 +188,7 @@ t.test('two teams: each has its own, and nothing of the other', async (t) => {
   const credentials = { role_id: roleId.data.role_id, secret_id: secretId.data.secret_id }
   const token = (await api('POST', 'auth/approle/login', credentials, '')).body.auth.client_token
   const body = {
-    ...{ input: Buffer.alloc(32).toString('base64'), prehashed: true, key_version: 1 },
+    ...{ input: Buffer.alloc(32).toString('base64'), prehashed: true, key_version: '1' },
     ...{ signature_algorithm: 'pkcs1v15', marshaling_algorithm: 'jws' },
   }
   const sign = async (key: string) => (await api('POST', `transit/sign/${key}/sha2-256`, body, token)).status
@@ -252,6 +252,8 @@ t.test('every block was run', async (t) => {
   )
   const connect = blocks.get('connect')?.text ?? ''
   for (const [, name] of connect.matchAll(/^export (\w+)=/gm)) {
-    if (name !== 'VAULT_CACERT') t.ok(Object.hasOwn(variables(), name as string), `${name}`)
+    if (name !== 'VAULT_CACERT') {
+      t.ok(Object.hasOwn(variables(), name as string), `${name}`)
+    }
   }
 })

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { acceptToken } from '../../src/dev/accept-token.ts'
-import { clockSlackSeconds } from '../../src/token/key-versions.ts'
+import { acceptToken } from '../../dev/accept-token.ts'
+import { clockSlackSeconds } from '../../src/vault/keys/key-versions.ts'
 import { docsBlock } from '../support/documents.ts'
 import { operatorToken } from '../support/key-command.ts'
 import { startService, testBackend } from '../support/service.ts'
@@ -61,10 +61,14 @@ async function pageView(number: number): Promise<void> {
   const receipt = await acceptToken(token, { privateKey: backend.recipientKey, publicKeys: [held] })
   if (wasPromised && promised) {
     counts.promised += 1
-    if (!receipt.accepted) faults.push(`version ${keyVersion} was refused: ${receipt.reason}`)
+    if (!receipt.accepted) {
+      faults.push(`version ${keyVersion} was refused: ${receipt.reason}`)
+    }
   } else {
     counts.inGap += 1
-    if (!receipt.accepted) counts.refusedInGap += 1
+    if (!receipt.accepted) {
+      counts.refusedInGap += 1
+    }
   }
 }
 
@@ -151,7 +155,9 @@ t.test('Vault rotated behind Padlock’s back: nothing changes', async (t) => {
   await until(
     async () => (await fetch(`${instances[0]?.url}/v1/profiles/default/public-key.pem?version=3`)).ok,
   )
-  for (const number of [0, 1, 2, 3]) await pageView(number)
+  for (const number of [0, 1, 2, 3]) {
+    await pageView(number)
+  }
   t.same(faults, [])
   t.same(counts.versions, new Set([1, 2]))
 })

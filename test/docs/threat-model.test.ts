@@ -10,7 +10,9 @@ for (const document of documents) {
     const text = await readFile(join(root, document), 'utf8')
     const targets = Array.from(text.matchAll(/\]\(([^)#:]+)\)/g), ([, target]) => target as string)
     t.not(targets.length, 0)
-    for (const target of targets) await t.resolves(access(join(root, dirname(document), target)), target)
+    for (const target of targets) {
+      await t.resolves(access(join(root, dirname(document), target)), target)
+    }
   })
 }
 
@@ -18,6 +20,7 @@ t.test('each threat of the model has a test, and each letter of STRIDE stands in
   const text = await readFile(join(root, 'docs/threat-model.md'), 'utf8')
   const rows = Array.from(text.matchAll(/^\| ([STRIDE]) \| (.+?) \| .+ \| (.+) \|$/gm))
   t.strictSame(new Set(rows.map(([, letter]) => letter)), new Set('STRIDE'))
-  for (const [, , threat, tests] of rows)
+  for (const [, , threat, tests] of rows) {
     t.match(tests, /\]\(\.\.\/test\/[\w/-]+\.test\.ts\)/, threat as string)
+  }
 })

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { parseEnv, promisify } from 'node:util'
 import { exportJWK } from 'jose'
 import t, { type Test } from 'tap'
-import { freePort } from '../../src/dev/free-port.ts'
-import { endingWithParent } from '../../src/dev/vault-process.ts'
-import { policyText } from '../../src/vault/policies.ts'
+import { freePort } from '../../dev/free-port.ts'
+import { endingWithParent } from '../../dev/vault-process.ts'
+import { policyText } from '../../src/vault/admin/policies.ts'
 import { testRole } from '../support/app-role.ts'
 import { testIssuer } from '../support/callers.ts'
 import { testAuthority } from '../support/certificates.ts'
@@ -36,7 +36,9 @@ await symlink(vault.binary, join(vault.dir, 'bin', 'vault'))
 /** Runs the commands of a block, as printed but for what is replaced, in the Vault's own folder. */
 async function run(name: string, where = vault, replaced: Record<string, string> = {}): Promise<void> {
   let script = await block(name, page)
-  for (const [from, to] of Object.entries(replaced)) script = script.replaceAll(from, to)
+  for (const [from, to] of Object.entries(replaced)) {
+    script = script.replaceAll(from, to)
+  }
   const env = {
     PATH: `${vault.dir}/bin:${process.env.PATH}`,
     HOME: vault.dir,
@@ -136,5 +138,7 @@ t.test('a token', async (t) => {
 
 t.test('every block of the page is tested here', async (t) => {
   const source = await readFile(import.meta.filename, 'utf8')
-  for (const name of (await blocksOf(page)).keys()) t.ok(source.includes(`'${name}'`), name)
+  for (const name of (await blocksOf(page)).keys()) {
+    t.ok(source.includes(`'${name}'`), name)
+  }
 })

@@ -54,7 +54,9 @@ async function connections(t: Test, count: number): Promise<Socket[]> {
   const { hostname, port } = new URL(service.url)
   const sockets = Array.from({ length: count }, () => connect({ host: hostname, port: Number(port) }))
   t.teardown(() => {
-    for (const socket of sockets) socket.resetAndDestroy()
+    for (const socket of sockets) {
+      socket.resetAndDestroy()
+    }
   })
   await Promise.allSettled(
     sockets.map((socket) => {
@@ -107,7 +109,9 @@ t.test('no file descriptor is left', async (t) => {
       lastsMs: 5_000,
       async cure() {
         clearInterval(more)
-        for (const socket of sockets) socket.destroy()
+        for (const socket of sockets) {
+          socket.destroy()
+        }
       },
     },
   )

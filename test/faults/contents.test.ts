@@ -29,7 +29,9 @@ async function profileState(): Promise<{ state: string; error?: string }> {
 /** Asks Vault for something, which must succeed. */
 async function ask(...call: Parameters<typeof api>) {
   const answer = await api(...call)
-  if (answer.status >= 300) throw new Error(`${call[0]} ${call[1]}: ${answer.status} ${answer.body.errors}`)
+  if (answer.status >= 300) {
+    throw new Error(`${call[0]} ${call[1]}: ${answer.status} ${answer.body.errors}`)
+  }
   return answer
 }
 
@@ -86,12 +88,12 @@ t.test('the KV engine is moved away, and back', (t) =>
 
 t.test('a profile turns bad', async (t) => {
   await tryFault(t, ground, {
-    fault: 'Profile made invalid, and mended',
+    fault: 'Profile made invalid, and fixed',
     codes: [],
     cause: () => ask('POST', profilePath, { data: { ...settings, tokenTtlSeconds: -1 } }),
     lastsMs: 3_000,
     async cure() {
-      t.match(await profileState(), { state: 'stale', error: 'signing_key_missing' }, 'and it is reported')
+      t.match(await profileState(), { state: 'stale', error: 'profile_unusable' }, 'and it is reported')
       await ask('POST', profilePath, { data: settings })
     },
   })

@@ -1,8 +1,8 @@
 import t from 'tap'
 import { startService } from '../support/service.ts'
+import { tcpProxy } from '../support/tcp-proxy.ts'
 import { testVault } from '../support/vault.ts'
 import { testSubject } from './harness/subject.ts'
-import { tcpProxy } from '../support/tcp-proxy.ts'
 import { tryFault } from './harness/trial.ts'
 
 t.setTimeout(300_000)

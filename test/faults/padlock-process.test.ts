@@ -27,7 +27,9 @@ for (const [signal, how] of [
           const ended = once(instance.process, 'exit')
           instance.process.kill(signal)
           const [code] = await ended
-          if (signal === 'SIGTERM') t.equal(code, 0)
+          if (signal === 'SIGTERM') {
+            t.equal(code, 0)
+          }
         },
         lastsMs: 2_000,
         cure: async () => {},

@@ -28,7 +28,9 @@ t.test('no path leads out of the folder of the page', async (t) => {
     '/docs//example.test/..',
     '/docs/static/.',
   ]
-  for (const target of paths) t.strictSame(hostile.faults(await get(target), 'not_found'), [], target)
+  for (const target of paths) {
+    t.strictSame(hostile.faults(await get(target), 'not_found'), [], target)
+  }
 })
 
 t.test('names of prototypes are names like others', async (t) => {
@@ -42,8 +44,9 @@ t.test('names of prototypes are names like others', async (t) => {
     t.equal(answer.status, 200)
     t.notMatch(answer.body, 'polluted')
   }
-  for (const name of ['__proto__', 'constructor', 'hasOwnProperty', '%2e%2e', '..%2fdefault'])
+  for (const name of ['__proto__', 'constructor', 'hasOwnProperty', '%2e%2e', '..%2fdefault']) {
     t.strictSame(hostile.faults(await get(`/v1/profiles/${name}/jwks.json`), 'profile_not_found'), [], name)
+  }
 })
 
 t.test('a request inside the body of another is never answered', async (t) => {
@@ -62,15 +65,18 @@ t.test('a request inside the body of another is never answered', async (t) => {
   for (const framing of framings) {
     const answers = await sendRaw(service.url, [head + framing])
     t.equal(answers.length, 1, framing.slice(0, 40))
-    for (const answer of answers) t.strictSame(hostile.faults(answer, 'invalid_request'), [])
+    for (const answer of answers) {
+      t.strictSame(hostile.faults(answer, 'invalid_request'), [])
+    }
   }
   const long = `${head}Content-Length: ${body.length + inner.length}\r\n\r\n${body}${inner}`
   t.strictSame(hostile.faults(await answerTo(service.url, [long]), 'invalid_json'), [], 'it is the body')
 })
 
 t.test('no other protocol is spoken, nor changed to', async (t) => {
-  for (const request of ['GET /health/live\r\n\r\n', 'GET /health/live HTTP/2.0\r\nHost: a\r\n\r\n'])
+  for (const request of ['GET /health/live\r\n\r\n', 'GET /health/live HTTP/2.0\r\nHost: a\r\n\r\n']) {
     t.strictSame(hostile.faults(await first(request), 'invalid_request'), [], request)
+  }
   for (const protocol of ['h2c', 'websocket']) {
     const upgrade = `GET /health/live HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`
     const answer = await first(upgrade)
@@ -98,7 +104,11 @@ t.test('hundreds of connections that never end a request keep nobody from a toke
     }),
   )
   const drip = setInterval(() => {
-    for (const { socket } of sockets) if (socket.writable) socket.write('a')
+    for (const { socket } of sockets) {
+      if (socket.writable) {
+        socket.write('a')
+      }
+    }
   }, 100)
   t.teardown(() => clearInterval(drip))
   t.equal((await service.issue({ userId: 'customer-8714' })).status, 200)

@@ -74,7 +74,9 @@ t.test('nothing that was sent stands in a log, a metric, a trace, or the answer 
   ]
   for (const body of bodies) {
     const answer = await answerOf(await service.issue(body, { headers: { authorization } }))
-    if (answer.status !== 200) t.notMatch(answer.body, canary, JSON.stringify(body))
+    if (answer.status !== 200) {
+      t.notMatch(answer.body, canary, JSON.stringify(body))
+    }
   }
   const headers = {
     'user-agent': canary,
@@ -106,8 +108,9 @@ t.test('nothing that was sent stands in a log, a metric, a trace, or the answer 
         `Authorization: ${authorization}`,
         'Connection: close',
       ]
-      for (const { body } of await sendRaw(service.url, [`${lines.join('\r\n')}\r\n\r\n`]))
+      for (const { body } of await sendRaw(service.url, [`${lines.join('\r\n')}\r\n\r\n`])) {
         t.notMatch(body, canary, path)
+      }
     }
   }
   for (const broken of [
@@ -115,7 +118,9 @@ t.test('nothing that was sent stands in a log, a metric, a trace, or the answer 
     `GET / HTTP/1.1\r\n${canary} : ${canary}\r\n\r\n`,
     rawPost([`Authorization: ${authorization}`, 'Transfer-Encoding: chunked'], canary),
   ]) {
-    for (const { body } of await sendRaw(service.url, [broken, null])) t.notMatch(body, canary)
+    for (const { body } of await sendRaw(service.url, [broken, null])) {
+      t.notMatch(body, canary)
+    }
   }
   const { token } = (await (await service.issue({ userId: canary })).json()) as { token: string }
   await api('PUT', 'sys/seal')

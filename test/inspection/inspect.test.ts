@@ -2,9 +2,9 @@ import { createHash, createPublicKey, generateKeyPairSync, randomBytes, sign } f
 import { readFile } from 'node:fs/promises'
 import { CompactEncrypt, FlattenedEncrypt, GeneralSign } from 'jose'
 import t from 'tap'
-import { type FaultCode, faultKinds } from '../../src/token/inspect/faults.ts'
-import { inspectToken } from '../../src/token/inspect.ts'
-import { rsaThumbprint } from '../../src/token/rsa-public-key.ts'
+import { type FaultCode, faultKinds } from '../../src/inspection/faults.ts'
+import { inspectToken } from '../../src/inspection/inspect.ts'
+import { rsaThumbprint } from '../../src/keys/rsa-public-key.ts'
 import {
   changed,
   encoded,
@@ -203,6 +203,14 @@ const broken: Record<string, [string, ...FaultCode[]]> = {
   'a userId with a zero-width space': [
     withClaims({ [userIdClaim]: 'u\u200b1' }),
     'user_id_control_character',
+  ],
+  'a userId of an invisible character': [
+    withClaims({ [userIdClaim]: 'u\u115f1' }),
+    'user_id_invisible_character',
+  ],
+  'a userId with a replacement character': [
+    withClaims({ [userIdClaim]: 'u\ufffd1' }),
+    'user_id_replacement_character',
   ],
   'a userId in NFD': [withClaims({ [userIdClaim]: 'Zoe\u0301' }), 'user_id_not_normalized'],
   'a userId of undefined': [withClaims({ [userIdClaim]: 'undefined' }), 'user_id_placeholder'],

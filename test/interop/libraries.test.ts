@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
-import { findOnPath } from '../../src/dev/executable.ts'
-import { inspectToken } from '../../src/token/inspect.ts'
+import { inspectToken } from '../../src/inspection/inspect.ts'
+import { checkedTokenRequest } from '../../src/token/claims.ts'
 import { issueToken } from '../../src/token/issue.ts'
+import { findOnPath } from '../../tools/vault/executable.ts'
 import { tokenParts } from '../support/token-parts.ts'
 
-// Tokens of other libraries, right and broken, before the doctor; and Padlock's tokens before other libraries.
+// Tokens of other libraries, right and broken, before `inspect`; and Padlock's tokens before other libraries.
 
 // Packages and modules come from their registries the first time.
 t.setTimeout(300_000)
@@ -22,8 +23,9 @@ const { profile, signer, signingKey, recipientKey } = parts
 const recipientPem = profile.recipientKeys[profile.activeRecipientKey]?.publicKey as string
 const publicKey = profile.pinnedKey.publicKey
 const privatePem = (key: typeof signingKey) => key.export({ type: 'pkcs8', format: 'pem' })
+const visitorData = { firstName: 'Zoé', address: '9 rue Nina Simone\n44000 Nantes' }
 const issued = await issueToken(
-  { userId: 'customer-8714', visitorData: { firstName: 'Zoé', address: '9 rue Nina Simone\n44000 Nantes' } },
+  checkedTokenRequest({ userId: 'customer-8714', visitorData }, profile.userIdRules),
   profile,
   signer,
   Date.now(),
@@ -45,7 +47,7 @@ const request = JSON.stringify({
   token: issued.token,
 })
 
-/** Each token that a library makes, and the faults that the doctor names. */
+/** Each token that a library makes, and the faults that `inspect` names. */
 const expected: Record<string, string[]> = {
   good: [],
   'RSA-OAEP': ['jwe_oaep_sha1'],
@@ -80,7 +82,9 @@ async function check(t: Test, command: string, args: string[]): Promise<void> {
       codes,
       name,
     )
-    if (name === 'good') t.equal(verdict, 'accepted')
+    if (name === 'good') {
+      t.equal(verdict, 'accepted')
+    }
   }
   t.match(read, {
     jwe: { alg: 'RSA-OAEP-256', cty: 'JWT' },

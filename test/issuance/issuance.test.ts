@@ -1,9 +1,10 @@
 import { once } from 'node:events'
-import { readFile, rename, rm, symlink } from 'node:fs/promises'
+import { readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { subjectPseudonym } from '../../src/audit/subject.ts'
-import { probeCorrelationPrefix } from '../../src/vault/signing-probe.ts'
+import { subjectPseudonym } from '../../src/token/subject.ts'
+import { probeCorrelationPrefix } from '../../src/vault/signing/signing-probe.ts'
+import { fillDisk } from '../support/full-disk.ts'
 import { askedOf, issuanceRecords, issuedOf, signingCalls } from '../support/issuance.ts'
 import { leavingCaller } from '../support/leaving-caller.ts'
 import { answerOf, codeOf, problemFaults } from '../support/problem.ts'
@@ -99,8 +100,9 @@ t.test('a log that is renamed under load, with a hang-up after it, loses no line
   const files = [service.file]
   let loading = true
   const load = Array.from({ length: 8 }, async (_, worker) => {
-    for (let i = 0; loading; i++)
+    for (let i = 0; loading; i++) {
       ids.push(await auditIdOf(await service.issue({ userId: `u-${worker}-${i}` })))
+    }
   })
   for (let turn = 1; turn <= 5; turn++) {
     const [old, count] = [`${service.file}.${turn}`, ids.length]
@@ -125,7 +127,9 @@ t.test('killed outright: whatever Vault signed is on record', async (t) => {
   const load = Array.from({ length: 8 }, async (_, worker) => {
     for (let i = 0; loading; i++) {
       const response = await service.issue({ userId: `u-${worker}-${i}` }).catch(() => undefined)
-      if (response?.ok) answered += 1
+      if (response?.ok) {
+        answered += 1
+      }
     }
   })
   await until(() => answered > 50)
@@ -162,7 +166,9 @@ t.test('a call that is made once more, since its answer was lost, has one line',
   const service = await withLog(t, { VAULT_ADDR: stand.address })
   let lost = 0
   stand.answer = async (call) => {
-    if (!isForTokens(call) || lost > 0) return call.forward()
+    if (!isForTokens(call) || lost > 0) {
+      return call.forward()
+    }
     lost += 1
     await call.forward()
     return 'reset'
@@ -179,10 +185,8 @@ t.test('a call that is made once more, since its answer was lost, has one line',
 
 /** A log that cannot be written, and what makes it good again. */
 async function onFullDisk(t: Test, env: Record<string, string> = {}) {
-  const file = join(t.testdir({}), 'issuance.log')
-  await symlink('/dev/full', file)
-  const service = await startService(t, backend, { PADLOCK_ISSUANCE_LOG: file, ...env })
-  return { ...service, file, makeRoom: () => rm(file) }
+  const service = await withLog(t, env)
+  return { ...service, makeRoom: fillDisk(service.process.pid as number, 0) }
 }
 
 t.test('a full disk: tokens go on, readiness and metrics tell, and no line is lost', async (t) => {
@@ -191,11 +195,11 @@ t.test('a full disk: tokens go on, readiness and metrics tell, and no line is lo
     [1, 2, 3].map(async (i) => auditIdOf(await service.issue({ userId: `u-${i}` }))),
   )
   await until(async () => (await readiness(service)).status === 'degraded')
-  t.match((await readiness(service)).components.issuanceLog, { status: 'degraded', error: 'ENOSPC', lost: 0 })
+  t.match((await readiness(service)).components.issuanceLog, { status: 'degraded', error: 'EFBIG', lost: 0 })
   t.equal(await metric(service, 'padlock_issuance_log_up'), 0)
   t.ok((await metric(service, 'padlock_issuance_log_waiting_lines')) > 3)
-  await service.logged({ level: 'error', code: 'ENOSPC' })
-  await service.makeRoom()
+  await service.logged({ level: 'error', code: 'EFBIG' })
+  service.makeRoom()
   await until(async () => (await readiness(service)).status === 'ready')
   t.equal(await metric(service, 'padlock_issuance_log_up'), 1)
   t.equal(await metric(service, 'padlock_issuance_log_lost_lines_total'), 0)
@@ -210,14 +214,17 @@ t.test('a full disk: tokens go on, readiness and metrics tell, and no line is lo
 
 t.test('a full disk where the log is required: issuance_log_unavailable, until there is room', async (t) => {
   const service = await onFullDisk(t, { PADLOCK_ISSUANCE_LOG_REQUIRED: 'true' })
-  // Nothing has been written yet, so nobody can know.
-  t.equal((await service.issue({ userId: 'u-1' })).status, 200)
+  // Nothing has been written yet: only the line of this call shows it.
+  const before = (await signingCalls(vault.auditLog)).length
+  const first = await answerOf(await service.issue({ userId: 'u-1' }))
+  t.equal(codeOf(first), 'issuance_log_unavailable')
+  t.equal((await signingCalls(vault.auditLog)).length, before, 'Vault was not asked')
   await until(async () => (await readiness(service)).status === 'unavailable')
   const refusal = await answerOf(await service.issue({ userId: 'u-2' }))
   t.equal(refusal.status, 503)
   t.equal(codeOf(refusal), 'issuance_log_unavailable')
   t.strictSame(problemFaults(refusal), [])
-  await service.makeRoom()
+  service.makeRoom()
   await until(async () => (await readiness(service)).status === 'ready')
   t.equal((await service.issue({ userId: 'u-3' })).status, 200)
 })

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { calculateJwkThumbprint, type JWK } from 'jose'
 import t from 'tap'
-import { parseRecipientKey, RecipientKeyError } from '../../src/vault/recipient-key.ts'
+import { parseRecipientKey, RecipientKeyError } from '../../src/keys/recipient-key.ts'
 
-const vector = (name: string) => readFileSync(join(import.meta.dirname, '..', 'vectors', name), 'utf8')
+const vector = (name: string) => readFileSync(join(import.meta.dirname, '../vectors', name), 'utf8')
 const vendorKey = vector('iadvize-public-key.txt')
 const certificate = vector('recipient-certificate.pem')
 
@@ -20,7 +20,9 @@ function faultOf(text: string | Uint8Array): string | undefined {
     parseRecipientKey(text)
     return undefined
   } catch (error) {
-    if (!(error instanceof RecipientKeyError)) throw error
+    if (!(error instanceof RecipientKeyError)) {
+      throw error
+    }
     return error.fault
   }
 }
@@ -147,9 +149,9 @@ t.test('an exponent that is even, tiny or huge is refused (NIST SP 800-56B Rev. 
 t.test('a damaged or endless modulus is found before the first token', async (t) => {
   const modulus = Buffer.from(jwk.n as string, 'base64url')
   modulus[modulus.length - 1] = 0xfe & (modulus.at(-1) as number)
-  t.equal(faultOf(JSON.stringify({ ...jwk, n: modulus.toString('base64url') })), 'cannot_encrypt', 'even')
+  t.equal(faultOf(JSON.stringify({ ...jwk, n: modulus.toString('base64url') })), 'bad_modulus', 'even')
   const huge = Buffer.alloc(2049, 0xff).toString('base64url')
-  t.equal(faultOf(JSON.stringify({ ...jwk, n: huge })), 'cannot_encrypt', 'more than 16,384 bits')
+  t.equal(faultOf(JSON.stringify({ ...jwk, n: huge })), 'too_long', 'more than 16,384 bits')
 })
 
 t.test('a JWK that says it is for something else', async (t) => {

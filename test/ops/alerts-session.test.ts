@@ -41,7 +41,9 @@ async function renewed(): Promise<number> {
   const { body } = await vault.api('LIST', 'auth/token/accessors')
   for (const accessor of body.data.keys) {
     const token = await vault.api('POST', 'auth/token/lookup-accessor', { accessor })
-    if (token.body.data?.meta?.role_name !== role.name) continue
+    if (token.body.data?.meta?.role_name !== role.name) {
+      continue
+    }
     const answer = await vault.api('POST', 'auth/token/renew-accessor', { accessor, increment: '1h' })
     return answer.body.auth.lease_duration
   }

@@ -46,7 +46,9 @@ t.test('under load, Prometheus counts every token, no alert fires, and a scrape 
   const calm = new Set<string>()
   const end = performance.now() + 8_000
   while (performance.now() < end) {
-    for (const name of await prometheus.firing()) calm.add(name)
+    for (const name of await prometheus.firing()) {
+      calm.add(name)
+    }
     await new Promise((resolve) => setTimeout(resolve, 200))
   }
   await tokens.stop()
@@ -69,7 +71,9 @@ t.test('under load, Prometheus counts every token, no alert fires, and a scrape 
 })
 
 t.test('a userId for many visitors', async (t) => {
-  for (let i = 0; i < 40; i++) await service.issue({ userId: 'customer-1' }, { profile: 'watched' })
+  for (let i = 0; i < 40; i++) {
+    await service.issue({ userId: 'customer-1' }, { profile: 'watched' })
+  }
   await fires('PadlockSharedUserId')
   const [alarm] = await prometheus.query('ALERTS{alertname="PadlockSharedUserId", alertstate="firing"}')
   t.match(alarm?.labels, { profile: 'watched', severity: 'critical', job: 'padlock' })
@@ -87,11 +91,15 @@ t.test('a Vault that hangs, until it goes on', async (t) => {
   const tokens = load(service, 4)
   backend.vault.process.kill('SIGSTOP')
   try {
-    for (const name of ['PadlockVaultDown', 'PadlockTokensFailing', 'PadlockNotReady']) await fires(name)
+    for (const name of ['PadlockVaultDown', 'PadlockTokensFailing', 'PadlockNotReady']) {
+      await fires(name)
+    }
   } finally {
     backend.vault.process.kill('SIGCONT')
   }
-  for (const name of ['PadlockVaultDown', 'PadlockTokensFailing', 'PadlockNotReady']) await ends(name)
+  for (const name of ['PadlockVaultDown', 'PadlockTokensFailing', 'PadlockNotReady']) {
+    await ends(name)
+  }
   await tokens.stop()
   t.equal(tokens.statuses.at(-1), 200)
 })

@@ -1,14 +1,16 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { loadConfig, unknownVariables } from '../../src/config.ts'
+import { loadConfig, unknownVariables } from '../../src/config/config.ts'
 import { kustomized, type Manifest, schemaFaults, typeFaults } from '../support/kubernetes.ts'
 
 const root = join(import.meta.dirname, '../..')
 const manifests = await kustomized(join(root, 'ops/kubernetes/base'))
 const only = (kind: string) => {
   const found = manifests.filter((manifest) => manifest.kind === kind)
-  if (found.length !== 1) throw new Error(`${found.length} of ${kind}`)
+  if (found.length !== 1) {
+    throw new Error(`${found.length} of ${kind}`)
+  }
   return found[0] as Manifest
 }
 const deployment = only('Deployment')
@@ -17,7 +19,9 @@ const [container] = pod.containers
 const variables = only('ConfigMap').data as Record<string, string>
 
 t.test('the schemas of Kubernetes find nothing, and would', async (t) => {
-  for (const manifest of manifests) t.strictSame(await schemaFaults(manifest), [], manifest.kind)
+  for (const manifest of manifests) {
+    t.strictSame(await schemaFaults(manifest), [], manifest.kind)
+  }
   t.strictSame(await typeFaults(manifests), [])
 
   const changed = (change: (copy: Manifest) => void) => {
@@ -49,6 +53,7 @@ t.test('Padlock takes the configuration, a login with the service account’s to
   t.strictSame(unknownVariables(variables), [])
   const config = loadConfig(variables)
   t.equal(config.PADLOCK_VAULT_AUTH, 'kubernetes')
+  t.equal(config.PADLOCK_ISSUANCE_LOG, 'stdout', 'every signature is on record')
   t.equal(container.envFrom[0].configMapRef.name, only('ConfigMap').metadata.name)
   t.match(only('ConfigMap').metadata.name, /^padlock-\w{10}$/, 'its name changes with it')
   const files = [variables.PADLOCK_VAULT_JWT_FILE, variables.VAULT_CACERT]
@@ -76,10 +81,19 @@ t.test('probes, ports and labels fit each other and what Padlock has', async (t)
   const { paths } = JSON.parse(await readFile(join(root, 'openapi.json'), 'utf8'))
   t.ok('get' in paths[container.livenessProbe.httpGet.path])
   t.ok('get' in paths[container.readinessProbe.httpGet.path])
-  const [port] = container.ports
+  const [port, admin] = container.ports
+  const config = loadConfig(variables)
+  t.strictSame([port.containerPort, admin.containerPort], [config.PADLOCK_PORT, config.PADLOCK_ADMIN_PORT])
+  for (const probe of [container.livenessProbe, container.readinessProbe]) {
+    t.equal(probe.httpGet.port, admin.name)
+  }
   const scraped = deployment.spec.template.metadata.annotations
   t.ok('get' in paths[scraped['prometheus.io/path']])
-  t.equal(scraped['prometheus.io/port'], String(port.containerPort))
+  t.equal(scraped['prometheus.io/port'], String(admin.containerPort))
+  const [callers, prometheus] = only('NetworkPolicy').spec.ingress
+  t.match(callers, { from: [{ namespaceSelector: { matchLabels: { 'padlock.example/caller': 'true' } } }] })
+  t.strictSame(callers.ports, [{ port: port.name, protocol: 'TCP' }])
+  t.strictSame(prometheus.ports, [{ port: admin.name, protocol: 'TCP' }])
   const dockerfile = await readFile(join(root, 'Dockerfile'), 'utf8')
   t.match(dockerfile, `EXPOSE ${port.containerPort}`)
   t.match(dockerfile, `USER ${pod.securityContext.runAsUser}:${pod.securityContext.runAsGroup}`)

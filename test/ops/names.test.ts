@@ -1,10 +1,10 @@
+import { spawnSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Registry } from 'prom-client'
 import t from 'tap'
-import { freePort } from '../../src/dev/free-port.ts'
-import { tlsMetrics } from '../../src/http/tls-metrics.ts'
-import type { TlsListener } from '../../src/http/tls-listener.ts'
+import { freePort } from '../../dev/free-port.ts'
+import { tlsMetrics } from '../../src/metrics/tls-metrics.ts'
 import { readRules } from '../support/alert-rules.ts'
 import { labelsByName } from '../support/exposition.ts'
 import { groupingLabelsOf, selectorsOf } from '../support/promql.ts'
@@ -39,7 +39,9 @@ const service = await startService(t, backend, {
   PADLOCK_RATE_LIMIT_PER_SECOND: '1000',
   PADLOCK_ISSUANCE_LOG: join(backend.vault.dir, 'issuance.log'),
 })
-for (const profile of ['default', 'watched']) await service.issue({ userId: 'u-1' }, { profile })
+for (const profile of ['default', 'watched']) {
+  await service.issue({ userId: 'u-1' }, { profile })
+}
 // A share is told of every ten seconds.
 let text = ''
 await until(async () => {
@@ -51,14 +53,19 @@ const tlsRegistry = new Registry()
 tlsMetrics(tlsRegistry, {
   secondsLeft: () => ({ server: 1, client_ca: 1 }),
   state: () => ({}),
-} as unknown as TlsListener)
+  failedHandshakes: 0,
+})
 text += await tlsRegistry.metrics()
 const real = labelsByName(text)
 // Some have no sample now, such as the life of a secret_id where there is none.
 for (const [, name] of text.matchAll(/^# TYPE (\w+) /gm)) {
-  if (name !== undefined && !real.has(name)) real.set(name, new Set())
+  if (name !== undefined && !real.has(name)) {
+    real.set(name, new Set())
+  }
 }
-for (const name of ['up', 'ALERTS']) real.set(name, new Set())
+for (const name of ['up', 'ALERTS']) {
+  real.set(name, new Set())
+}
 
 const folder = join(import.meta.dirname, '../../ops/grafana')
 const dashboard: Dashboard = JSON.parse(await readFile(join(folder, 'padlock.json'), 'utf8'))
@@ -75,7 +82,9 @@ function unknownNames(expression: string, recorded: readonly string[] = []): str
   return [
     ...selectors.flatMap(({ metric, labels }) => {
       const has = real.get(metric)
-      if (has === undefined) return [metric]
+      if (has === undefined) {
+        return [metric]
+      }
       return labels
         .filter((label) => !has.has(label) && !addedLabels.includes(label))
         .map((label) => `${metric}{${label}}`)
@@ -96,17 +105,22 @@ t.test('every metric and label of the dashboard is one that Padlock has', async 
     ...dashboard.annotations.list.map(({ expr }) => ['annotations', expr] as const),
   ]
   t.ok(expressions.length > 20)
-  for (const [title, expr] of expressions) t.strictSame(unknownNames(filledIn(expr)), [], `${title}: ${expr}`)
+  for (const [title, expr] of expressions) {
+    t.strictSame(unknownNames(filledIn(expr)), [], `${title}: ${expr}`)
+  }
   for (const { name, definition } of dashboard.templating.list) {
     const selector = /^label_values\((.+), \w+\)$/.exec(definition ?? '')?.[1]
-    if (selector !== undefined) t.strictSame(unknownNames(filledIn(selector)), [], name)
+    if (selector !== undefined) {
+      t.strictSame(unknownNames(filledIn(selector)), [], name)
+    }
   }
 })
 
 t.test('every metric and label of the alert rules is one that Padlock has', async (t) => {
   const recorded = rules.flatMap(({ record }) => record ?? [])
-  for (const { alert, record, expr } of rules)
+  for (const { alert, record, expr } of rules) {
     t.strictSame(unknownNames(expr, recorded), [], `${alert ?? record}: ${expr}`)
+  }
 })
 
 t.test('the check finds what is not there', async (t) => {
@@ -125,13 +139,23 @@ t.test('the names are as Prometheus has them', async (t) => {
   }
 })
 
+t.test('promtool finds no fault with what Prometheus is given', async (t) => {
+  const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], {
+    input: text,
+    encoding: 'utf8',
+  })
+  t.strictSame([status, stdout, stderr], [0, '', ''])
+})
+
 t.test('the panels lie beside each other, and Grafana finds them by their ids', async (t) => {
   const cells = new Set<string>()
   for (const { gridPos, title } of dashboard.panels) {
     t.ok(gridPos.x + gridPos.w <= 24, title)
     for (let x = gridPos.x; x < gridPos.x + gridPos.w; x++) {
       for (let y = gridPos.y; y < gridPos.y + gridPos.h; y++) {
-        if (cells.has(`${x},${y}`)) t.fail(`${title} lies on another panel`)
+        if (cells.has(`${x},${y}`)) {
+          t.fail(`${title} lies on another panel`)
+        }
         cells.add(`${x},${y}`)
       }
     }

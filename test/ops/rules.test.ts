@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+import { cp, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
@@ -31,9 +31,15 @@ t.test('a unit test has each alert fire, and one has all of them silent', async 
   for (const { promql_expr_test = [], alert_rule_test = [] } of tests) {
     for (const { exp_samples = [] } of promql_expr_test) {
       silent ||= exp_samples.length === 0
-      for (const { labels } of exp_samples) fired.add(/alertname="(\w+)"/.exec(labels)?.[1])
+      for (const { labels } of exp_samples) {
+        fired.add(/alertname="(\w+)"/.exec(labels)?.[1])
+      }
     }
-    for (const { alertname, exp_alerts } of alert_rule_test) if (exp_alerts.length > 0) fired.add(alertname)
+    for (const { alertname, exp_alerts } of alert_rule_test) {
+      if (exp_alerts.length > 0) {
+        fired.add(alertname)
+      }
+    }
   }
   t.strictSame([...fired].sort(), alerts.map(({ alert }) => alert).sort())
   t.ok(silent)
@@ -49,7 +55,11 @@ t.test('each alert says how severe it is, what is wrong, and where its cure is t
     t.ok(['critical', 'warning'].includes(labels?.severity ?? ''), alert)
     t.match(
       annotations,
-      { summary: /./, description: /./, runbook_url: /^docs\/operations\.md#[a-z]+$/ },
+      {
+        summary: /./,
+        description: /./,
+        runbook_url: /^https:\/\/padlock\.example\/docs\/operations\.md#[a-z]+$/,
+      },
       alert,
     )
     const section = sections.get(annotations?.runbook_url?.split('#')[1])
@@ -59,4 +69,19 @@ t.test('each alert says how severe it is, what is wrong, and where its cure is t
       `${alert} has its cause and its cure in docs/operations.md`,
     )
   }
+})
+
+t.test('the command of docs/operations.md puts an address of one’s own into every link', async (t) => {
+  const operations = await readFile(join(prometheusFolder, '../../docs/operations.md'), 'utf8')
+  const command = /^sed -i .+$/m.exec(operations)?.[0] ?? ''
+  const folder = t.testdir()
+  await cp(prometheusFolder, join(folder, 'ops/prometheus'), { recursive: true })
+  await run('sh', ['-c', command], { cwd: folder })
+  const changed = await readFile(join(folder, 'ops/prometheus/padlock.rules.yml'), 'utf8')
+  const links = [...changed.matchAll(/^ *runbook_url: (.+)$/gm)].map(([, link]) => link)
+  t.equal(links.length, alerts.length)
+  for (const link of links) {
+    t.match(link, /^https:\/\/wiki\.shop\.example\/padlock\/operations\.md#[a-z]+$/)
+  }
+  await t.resolves(run('promtool', ['test', 'rules', join(folder, 'ops/prometheus/padlock.test.yml')]))
 })

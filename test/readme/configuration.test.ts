@@ -1,9 +1,11 @@
+import { execFileSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { parseEnv } from 'node:util'
 import t from 'tap'
-import { ConfigSchema, loadConfig } from '../../src/config.ts'
+import { loadConfig } from '../../src/config/config.ts'
+import { ConfigSchema } from '../../src/config/schema.ts'
+import { configurationPage } from '../../tools/docs/configuration-page.ts'
 import { envExample } from '../../tools/docs/env-example.ts'
-import { withConfigurationTable } from '../../tools/docs/readme-table.ts'
 import { variables } from '../../tools/docs/variables.ts'
 
 const read = (name: string) => readFile(new URL(`../../${name}`, import.meta.url), 'utf8')
@@ -14,7 +16,7 @@ t.test('.env.example assigns every variable of the schema once, and no other', a
   t.strictSame(
     text.match(/^\w+(?==)/gm),
     names,
-    'after a change of src/config.ts run `npm run -s docs:config`',
+    'after a change of src/config/schema.ts run `npm run -s docs:config`',
   )
   t.equal(text, envExample(variables()))
 })
@@ -31,14 +33,22 @@ t.test('filled in with what is required, .env.example is a configuration of all 
   t.strictSame(loadConfig({ ...example, ...required }), loadConfig(required))
 })
 
-t.test("the README's table has every variable of the schema once, and no other", async (t) => {
-  const readme = await read('README.md')
+t.test('a shell reads .env.example, as its first lines have it', async (t) => {
+  const text = await read('.env.example')
+  const [, line = ''] = /^# {3}(set -a; .*); padlock serve$/m.exec(text) ?? []
+  const folder = t.testdir({ '.env': text })
+  const stdout = execFileSync('env', ['-i', 'sh', '-c', `${line}; env`], { cwd: folder, encoding: 'utf8' })
+  t.match(parseEnv(stdout), parseEnv(text))
+})
+
+t.test('docs/configuration.md has every variable of the schema once, and no other', async (t) => {
+  const page = await read('docs/configuration.md')
   t.strictSame(
-    Array.from(readme.matchAll(/^\| `([A-Z_]+)` \|/gm), (match) => match[1]),
-    names,
-    'after a change of src/config.ts run `npm run -s docs:config`',
+    Array.from(page.matchAll(/^\| `([A-Z_]+)` \|/gm), (match) => match[1] as string).sort(),
+    [...names].sort(),
+    'after a change of src/config/schema.ts run `npm run -s docs:config`',
   )
-  t.equal(readme, withConfigurationTable(readme, variables()))
+  t.equal(page, configurationPage(variables()))
 })
 
 t.test('every secret can come from a file', async (t) => {
@@ -47,6 +57,7 @@ t.test('every secret can come from a file', async (t) => {
   }
 })
 
-t.test('a README without the place for the table is refused', async (t) => {
-  t.throws(() => withConfigurationTable('# Padlock', variables()), /does not hold/)
+t.test('a variable that belongs to no topic is not left out of the page', async (t) => {
+  const stranger = { name: 'PADLOCK_X', meaning: '', values: '', standard: undefined, required: false }
+  t.throws(() => configurationPage([...variables(), stranger]), /PADLOCK_X belongs to no topic/)
 })

@@ -34,7 +34,9 @@ t.test('the call with curl, and its answer', async (t) => {
   t.strictSame(Object.keys(shown).sort(), Object.keys(issued).sort())
   const [header] = shown.token.split('.')
   t.equal(header, issued.token.split('.')[0], 'the header of the token')
-  for (const name of ['expiresIn', 'keyVersion']) t.equal(shown[name], issued[name], name)
+  for (const name of ['expiresIn', 'keyVersion']) {
+    t.equal(shown[name], issued[name], name)
+  }
   for (const name of ['issuedAt', 'expiresAt']) {
     t.match(issued[name], /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
     t.match(shown[name], /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
@@ -46,4 +48,21 @@ t.test('the call with curl, and its answer', async (t) => {
 t.test('the two commands are those that .ci/run and the tests of `make run` use', async (t) => {
   t.equal(await block('two-commands'), 'make run\nmake test\n')
   t.match(await readFile(new URL('../../.ci/run', import.meta.url), 'utf8'), 'make test')
+})
+
+t.test('with Docker, three lines lead to the same call', async (t) => {
+  const cwd = await mkdtemp(join(tmpdir(), 'padlock-readme-'))
+  t.teardown(() => rm(cwd, { recursive: true, force: true }))
+  // The engine itself is tried by `make test-compose`.
+  const docker = 'docker() { echo "docker $*"; if [ "$2" = cp ]; then echo a-jwt > "$4"; fi; }'
+  const script = `${docker}\n${await block('docker')}`
+  const { stdout } = await run('bash', ['--norc', '-euc', script], { cwd })
+  t.match(
+    stdout,
+    /^docker compose up --build .*\ndocker compose cp .*:\/run\/handover\/caller\.jwt caller\.jwt\n$/,
+  )
+  t.equal(
+    await readFile(join(cwd, '.dev/env'), 'utf8'),
+    'PADLOCK_URL=http://127.0.0.1:3000\nPADLOCK_DEV_CALLER_TOKEN=a-jwt\n',
+  )
 })

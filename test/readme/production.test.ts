@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { loadConfig } from '../../src/config.ts'
-import { block } from '../support/readme.ts'
+import { loadConfig } from '../../src/config/config.ts'
+import { block, withPadlock } from '../support/readme.ts'
 import { testVault } from '../support/vault.ts'
 
 const run = promisify(execFile)
-const root = join(import.meta.dirname, '../..')
+const goLive = new URL('../../docs/go-live.md', import.meta.url)
 
 t.test('the commands for an existing Vault set it up', async (t) => {
   const vault = await testVault(t)
@@ -19,14 +19,13 @@ t.test('the commands for an existing Vault set it up', async (t) => {
     join(vault.dir, 'iadvize.pub'),
     publicKey.export({ type: 'spki', format: 'der' }).toString('base64'),
   )
-  const [address = '', ...commands] = (await block('set-up')).split('\n')
+  const [address = '', ...commands] = (await block('set-up', goLive)).split('\n')
   t.match(address, /^export VAULT_ADDR=https:/)
   const script = commands
     .join('\n')
     // Nobody is there to answer its question.
     .replace('--secret-id-ttl 90d', '--secret-id-ttl 90d --yes')
-    .replaceAll('npm run -s padlock --', `'${process.execPath}' '${join(root, 'src/main.ts')}'`)
-  const { stdout } = await run('bash', ['--norc', '-euc', script], {
+  const { stdout } = await run('bash', ['--norc', '-euc', withPadlock(script)], {
     cwd: vault.dir,
     env: { PATH: process.env.PATH, VAULT_ADDR: vault.address, VAULT_TOKEN: vault.rootToken },
   })
@@ -41,8 +40,8 @@ t.test('the commands for an existing Vault set it up', async (t) => {
 t.test('the commands for the service are sound, and their variables a configuration', async (t) => {
   const cwd = await mkdtemp(join(tmpdir(), 'padlock-readme-'))
   t.teardown(() => rm(cwd, { recursive: true, force: true }))
-  // There is no Docker engine here: its commands are read by the shell, and only told.
-  const script = `docker() { printf '%s\\n' "docker $*"; }\n${await block('serve')}`
+  // Its commands are run by test/engine; here the shell reads them, and only tells.
+  const script = `docker() { printf '%s\\n' "docker $*"; }\n${await block('serve', goLive)}`
   const { stdout } = await run('bash', ['--norc', '-euc', script], { cwd })
   t.match(stdout, /^docker build --tag padlock \.\ndocker run .* --read-only .* padlock\n$/s)
   const lines = (await readFile(join(cwd, 'padlock.env'), 'utf8')).trim().split('\n')

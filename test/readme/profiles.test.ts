@@ -4,22 +4,20 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { profileCommands } from '../support/profiles.ts'
-import { block } from '../support/readme.ts'
+import { block, withPadlock } from '../support/readme.ts'
 
 const run = promisify(execFile)
-const root = join(import.meta.dirname, '../..')
 
 t.test('the commands for profiles and recipient keys', async (t) => {
   const { vault, env, create, newKey, stored } = await profileCommands(t)
   await create('default')
   const { file, thumbprint, fingerprint } = await newKey()
   await copyFile(file, join(vault.dir, 'iadvize-new.pub'))
-  const script = (await block('profiles'))
+  const commands = (await block('profiles', new URL('../../docs/go-live.md', import.meta.url)))
     // Nobody is there to answer their questions.
     .replace(/ (update|rollback|add) default.*/g, '$& --yes')
     .replace(/ activate default/, `$& --yes --fingerprint ${fingerprint}`)
-    .replaceAll('npm run -s padlock --', `'${process.execPath}' '${join(root, 'src/main.ts')}'`)
-  const { stdout } = await run('bash', ['--norc', '-euc', script], {
+  const { stdout } = await run('bash', ['--norc', '-euc', withPadlock(commands)], {
     cwd: vault.dir,
     env: { ...env, PATH: process.env.PATH },
   })

@@ -1,14 +1,26 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
-import { acceptToken } from '../../src/dev/accept-token.ts'
+import { acceptToken } from '../../dev/accept-token.ts'
 
-/** What the recipient reads in a token. @throws Error when it refuses the token */
+/**
+ * What the recipient reads in a token.
+ *
+ * @param publicKey that it verifies with; without it, the one that the service publishes
+ * @throws Error when it refuses the token
+ */
 export async function acceptedClaims(
   token: string,
   service: { url: string; recipientKey: KeyObject },
+  publicKey?: KeyObject,
 ): Promise<Record<string, unknown>> {
-  const answer = await fetch(`${service.url}/v1/profiles/default/public-key.pem`)
-  const publicKeys = [createPublicKey(await answer.text())]
+  const publicKeys = [publicKey ?? (await publishedKey(service.url))]
   const receipt = await acceptToken(token, { privateKey: service.recipientKey, publicKeys })
-  if (!receipt.accepted) throw new Error(`refused: ${receipt.reason}, ${receipt.detail}`)
+  if (!receipt.accepted) {
+    throw new Error(`refused: ${receipt.reason}, ${receipt.detail}`)
+  }
   return receipt.claims
+}
+
+async function publishedKey(url: string): Promise<KeyObject> {
+  const answer = await fetch(`${url}/v1/profiles/default/public-key.pem`)
+  return createPublicKey(await answer.text())
 }

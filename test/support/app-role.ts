@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { policyText } from '../../src/vault/policies.ts'
+import { policyText } from '../../src/vault/admin/policies.ts'
 import type { TestVault } from './vault.ts'
 
 /** An AppRole role of a real Vault, with the service's own policy. */

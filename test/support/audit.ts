@@ -1,11 +1,9 @@
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import type { ReconcileReport } from '../../src/commands/audit/reconcile.ts'
-import { auditCommand } from '../../src/commands/audit.ts'
-import { withDigestsLast } from '../../src/commands/digest-arguments.ts'
-import { policyText } from '../../src/vault/policies.ts'
+import type { ReconcileReport } from '../../src/commands/audit/reconcile-report.ts'
+import { policyText } from '../../src/vault/admin/policies.ts'
 import { startService, type TestBackend, type TestService } from './service.ts'
-import { type CommandOutcome, runOnTerminal } from './terminal.ts'
+import { type CommandOutcome, runCommandLine } from './terminal.ts'
 import type { TestVault } from './vault.ts'
 
 /** A token with the auditor's policy and nothing else. */
@@ -29,14 +27,7 @@ export type RunAudit = (args: readonly string[], input?: string) => Promise<Comm
 
 export async function auditRunner(vault: TestVault): Promise<RunAudit> {
   const env = { VAULT_ADDR: vault.address, VAULT_TOKEN: await auditorToken(vault), HOME: vault.dir }
-  return (args, input = '') =>
-    runOnTerminal(
-      env,
-      async (terminal) => {
-        await auditCommand((work) => work(terminal)).parseAsync(withDigestsLast(args), { from: 'user' })
-      },
-      { input },
-    )
+  return (args, input = '') => runCommandLine(env, ['audit', ...args], { input })
 }
 
 /** A service with an issuance log of its own. */
@@ -61,6 +52,8 @@ export async function reconciled(
     ...['reconcile', '--since', text(interval.since), '--until', text(interval.until), '--grace', '10s'],
     ...['--log', ...logs.log, '--issuance-log', ...logs.issuanceLog, '--output', 'json', ...more],
   ])
-  if (!stdout.startsWith('{')) throw new Error(stderr)
+  if (!stdout.startsWith('{')) {
+    throw new Error(stderr)
+  }
   return { exitCode, ...JSON.parse(stdout) }
 }

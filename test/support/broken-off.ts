@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import pMap from 'p-map'
 import type { Test } from 'tap'
-import { inTurns } from '../../src/vault/in-turns.ts'
 import { keyRunner, operatorToken } from './key-command.ts'
 import { testBackend } from './service.ts'
 import { vaultStandIn } from './vault-stand-in.ts'
@@ -50,8 +50,12 @@ export async function brokenOff(t: Pick<Test, 'teardown'>) {
     const reached = new Promise<void>((resolve) => {
       stand.answer = async (call) => {
         calls += 1
-        if (calls < at) return call.forward()
-        if (how === 'unanswered') await call.forward()
+        if (calls < at) {
+          return call.forward()
+        }
+        if (how === 'unanswered') {
+          await call.forward()
+        }
         resolve()
         return new Promise(() => {})
       }
@@ -87,22 +91,26 @@ export async function brokenOff(t: Pick<Test, 'teardown'>) {
     const breaks = await breaksOf(t, await newProfile(`${command}-whole`))
     t.ok(breaks.length > 1)
     await forget(`${command}-whole`)
-    await inTurns(breaks, atOnce, async (where) => {
-      const name = `${command}-${where.how}-${where.at}`
-      const given = await newProfile(name)
-      const before = { key: await keyOf(name), profile: await profileOf(name) }
-      await killedAt(t, given, where)
-      const outcome = await run(given)
-      t.equal(outcome.exitCode, 0, `${where.how} ${where.at}: ${outcome.stderr}`)
-      const after = { key: await keyOf(name), profile: await profileOf(name) }
-      t.match(after.key, key)
-      t.match(after.key.keys, before.key.keys, 'no version is lost')
-      t.match(after.profile.data, settings)
-      const others = Object.entries(after.profile.data).filter(([field]) => !moved.includes(field))
-      t.match(before.profile.data, Object.fromEntries(others), 'and nothing else of the profile')
-      t.ok(after.profile.metadata.version <= 2, 'nothing is written twice')
-      await forget(name)
-    })
+    await pMap(
+      breaks,
+      async (where) => {
+        const name = `${command}-${where.how}-${where.at}`
+        const given = await newProfile(name)
+        const before = { key: await keyOf(name), profile: await profileOf(name) }
+        await killedAt(t, given, where)
+        const outcome = await run(given)
+        t.equal(outcome.exitCode, 0, `${where.how} ${where.at}: ${outcome.stderr}`)
+        const after = { key: await keyOf(name), profile: await profileOf(name) }
+        t.match(after.key, key)
+        t.match(after.key.keys, before.key.keys, 'no version is lost')
+        t.match(after.profile.data, settings)
+        const others = Object.entries(after.profile.data).filter(([field]) => !moved.includes(field))
+        t.match(before.profile.data, Object.fromEntries(others), 'and nothing else of the profile')
+        t.ok(after.profile.metadata.version <= 2, 'nothing is written twice')
+        await forget(name)
+      },
+      { concurrency: atOnce },
+    )
     t.comment(`key ${command}: killed ${breaks.length} times`)
   }
 

@@ -1,6 +1,6 @@
 import { type Browser, chromium } from 'playwright-core'
 import type { Test } from 'tap'
-import { findOnPath } from '../../src/dev/executable.ts'
+import { findOnPath } from '../../tools/vault/executable.ts'
 
 /** Starts a real headless Chromium (Debian's package `chromium`), which ends with the test. */
 export async function testBrowser(t: Pick<Test, 'teardown'>): Promise<Browser> {

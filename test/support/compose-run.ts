@@ -1,11 +1,9 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { promisify } from 'node:util'
-import { endingWithParent } from '../../src/dev/vault-process.ts'
+import { endingWithParent } from '../../dev/vault-process.ts'
 import { type ComposeFile, type ComposeService, startOrder } from './compose.ts'
-import { type Image, inImage } from './image.ts'
+import { type Image, imageEnv, inImage } from './image.ts'
 
 /** How a service is started on this machine. */
 interface Start {
@@ -23,13 +21,11 @@ export interface ComposeRun {
   output: Record<string, string>
 }
 
-const run = promisify(execFile)
-
 /**
  * Runs the services of a compose file on this machine, in its order and with its commands and variables alone.
  *
  * @param here says what a text of the file means on this machine
- * @param images what the `build` targets are
+ * @param images those that are built, by their names
  * @param programs paths of the programs that other images hold
  */
 export function composeRun(
@@ -42,11 +38,11 @@ export function composeRun(
   const output: Record<string, string> = {}
 
   function start(service: ComposeService): Start {
-    const image = service.build && images[service.build.target]
+    const image = images[service.image]
     // As Docker does: an entrypoint of the service's own leaves the image's command out.
     const command = service.command ?? (service.entrypoint ? [] : (image?.command ?? []))
     const words = [...(service.entrypoint ?? image?.entrypoint ?? []), ...command].map(here)
-    const variables = Object.entries({ ...image?.env, ...service.environment })
+    const variables = Object.entries({ ...(image && imageEnv(image)), ...service.environment })
     return {
       command: [program(words[0] as string, image), ...words.slice(1)],
       env: Object.fromEntries(variables.map(([name, value]) => [name, here(String(value))])),
@@ -55,9 +51,13 @@ export function composeRun(
   }
 
   function program(name: string, image: Image | undefined): string {
-    if (image !== undefined && name === 'node') return join(image.root, 'usr/local/bin/node')
+    if (image !== undefined && name === 'node') {
+      return join(image.root, 'usr/local/bin/node')
+    }
     const path = programs[name]
-    if (path === undefined) throw new Error(`no program ${name}`)
+    if (path === undefined) {
+      throw new Error(`no program ${name}`)
+    }
     return path
   }
 
@@ -76,19 +76,6 @@ export function composeRun(
     return child
   }
 
-  async function healthy(name: string, service: ComposeService): Promise<void> {
-    const { env, cwd } = start(service)
-    const image = service.build && images[service.build.target]
-    const [kind, first, ...rest] = (service.healthcheck?.test ?? []).map(here)
-    if (kind !== 'CMD') throw new Error(`${name} has no health check of the form CMD`)
-    for (let attempt = 0; attempt < 300 && running.has(name); attempt++) {
-      const passed = await run(program(first as string, image), rest, { env, cwd }).catch(() => undefined)
-      if (passed !== undefined) return
-      await sleep(100)
-    }
-    throw new Error(`${name} did not become healthy: ${output[name]}`)
-  }
-
   const awaited = (name: string) =>
     new Set(Object.values(file.services).flatMap(({ depends_on }) => depends_on?.[name]?.condition ?? []))
 
@@ -96,21 +83,26 @@ export function composeRun(
     output,
     async up() {
       for (const name of startOrder(file.services)) {
-        if (running.has(name)) continue
+        if (running.has(name)) {
+          continue
+        }
         const service = file.services[name] as ComposeService
         const child = await launch(name, service)
         const conditions = awaited(name)
-        if (conditions.has('service_healthy')) await healthy(name, service)
         // What nothing waits for is a one-shot at the end of the order.
         if (conditions.has('service_completed_successfully') || conditions.size === 0) {
           const [code] = await once(child, 'close')
-          if (code !== 0) throw new Error(`${name} ended with ${code}: ${output[name]}`)
+          if (code !== 0) {
+            throw new Error(`${name} ended with ${code}: ${output[name]}`)
+          }
         }
       }
     },
     async stop(name) {
       const child = running.get(name)
-      if (child?.kill('SIGTERM')) await once(child, 'close')
+      if (child?.kill('SIGTERM')) {
+        await once(child, 'close')
+      }
     },
   }
 }

@@ -4,7 +4,7 @@ import { parse } from 'yaml'
 
 /** A service of docker-compose.yml, as far as the tests read it. */
 export interface ComposeService {
-  image?: string
+  image: string
   build?: { context: string; target: string }
   entrypoint?: string[]
   command?: string[]
@@ -12,7 +12,7 @@ export interface ComposeService {
   environment?: Record<string, string>
   volumes?: string[]
   ports?: string[]
-  healthcheck?: { test: string[]; retries: number }
+  healthcheck?: { test: string[]; interval: string }
   depends_on?: Record<string, { condition: string }>
   read_only?: boolean
   cap_drop?: string[]
@@ -47,13 +47,21 @@ export function startOrder(services: ComposeFile['services']): string[] {
   const order: string[] = []
   const open = new Set<string>()
   const add = (name: string) => {
-    if (order.includes(name)) return
-    if (open.has(name)) throw new Error(`${name} depends on itself`)
+    if (order.includes(name)) {
+      return
+    }
+    if (open.has(name)) {
+      throw new Error(`${name} depends on itself`)
+    }
     open.add(name)
-    for (const other of Object.keys(services[name]?.depends_on ?? {})) add(other)
+    for (const other of Object.keys(services[name]?.depends_on ?? {})) {
+      add(other)
+    }
     order.push(name)
   }
-  for (const name of Object.keys(services)) add(name)
+  for (const name of Object.keys(services)) {
+    add(name)
+  }
   return order
 }
 
@@ -75,8 +83,9 @@ export function nativeText(
     const inside = service.ports?.[0]?.split(':').at(-1)
     if (inside !== undefined) {
       const here = String(ports[name])
-      for (const host of [name, '0.0.0.0', '127.0.0.1'])
+      for (const host of [name, '0.0.0.0', '127.0.0.1']) {
         pairs.push([`${host}:${inside}`, `127.0.0.1:${here}`])
+      }
       pairs.push([inside, here])
     }
     for (const volume of service.volumes ?? []) {
@@ -87,7 +96,9 @@ export function nativeText(
   pairs.push(['0.0.0.0', '127.0.0.1'])
   return (text) => {
     const whole = pairs.find(([from]) => from === text)
-    if (whole !== undefined) return whole[1]
+    if (whole !== undefined) {
+      return whole[1]
+    }
     const partial = pairs.filter(([from]) => /[:/]/.test(from))
     return partial.reduce((current, [from, to]) => current.replaceAll(from, to), text)
   }

@@ -1,4 +1,4 @@
-import { ConfigError, loadConfig } from '../../src/config.ts'
+import { ConfigError, loadConfig } from '../../src/config/config.ts'
 
 /** The least that `padlock serve` can be configured with. */
 export const goodEnv = {
@@ -15,7 +15,9 @@ export function configProblems(env: NodeJS.ProcessEnv): readonly string[] {
     loadConfig(env)
     return []
   } catch (error) {
-    if (error instanceof ConfigError) return error.problems
+    if (error instanceof ConfigError) {
+      return error.problems
+    }
     throw error
   }
 }

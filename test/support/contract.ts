@@ -8,13 +8,15 @@ interface Operation {
 const document: { paths: Record<string, Record<string, Operation>> } = JSON.parse(
   readFileSync(new URL('../../openapi.json', import.meta.url), 'utf8'),
 )
-const ajv = new Ajv2020({ strict: false, allErrors: true })
+const formats = { 'date-time': (text: string) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(text) }
+const ajv = new Ajv2020({ strict: false, allErrors: true, formats })
 ajv.addSchema(document, 'openapi')
 const compiled = new Map<string, ValidateFunction>()
 
 const escaped = (part: string) => encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1'))
 
-function schemaAt(...parts: string[]): ValidateFunction {
+/** The check of one schema of openapi.json, by the way to it. */
+export function schemaAt(...parts: string[]): ValidateFunction {
   const $ref = `openapi#/${parts.map(escaped).join('/')}`
   const validate = compiled.get($ref) ?? ajv.compile({ $ref })
   compiled.set($ref, validate)
@@ -25,7 +27,9 @@ function operationOf(method: string, pathname: string): [string, string, Operati
   for (const [path, operations] of Object.entries(document.paths)) {
     const pattern = path.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')
     const operation = operations[method.toLowerCase()]
-    if (operation && new RegExp(`^${pattern}$`).test(pathname)) return [path, method.toLowerCase(), operation]
+    if (operation && new RegExp(`^${pattern}$`).test(pathname)) {
+      return [path, method.toLowerCase(), operation]
+    }
   }
   return undefined
 }
@@ -37,16 +41,22 @@ export function contractFaults(
   answer: { status: number; headers: Headers; body: string },
 ): string[] {
   const found = operationOf(method, new URL(url).pathname)
-  if (found === undefined) return []
+  if (found === undefined) {
+    return []
+  }
   const [path, verb, operation] = found
   const response = operation.responses[answer.status]
   const at = `${method} ${path} ${answer.status}`
-  if (response === undefined) return [`${at}: no such status in the document`]
+  if (response === undefined) {
+    return [`${at}: no such status in the document`]
+  }
   const faults = Object.keys(response.headers ?? {})
     .filter((name) => !answer.headers.has(name))
     .map((name) => `${at}: no header ${name}`)
   const type = answer.headers.get('content-type')?.split(';', 1)[0] ?? ''
-  if (!(type in (response.content ?? {}))) return [...faults, `${at}: ${type} is not in the document`]
+  if (!(type in (response.content ?? {}))) {
+    return [...faults, `${at}: ${type} is not in the document`]
+  }
   const value = type.endsWith('json') ? JSON.parse(answer.body) : answer.body
   const validate = schemaAt(
     'paths',
@@ -58,7 +68,9 @@ export function contractFaults(
     type,
     'schema',
   )
-  if (!validate(value)) faults.push(`${at}: ${ajv.errorsText(validate.errors)}`)
+  if (!validate(value)) {
+    faults.push(`${at}: ${ajv.errorsText(validate.errors)}`)
+  }
   return faults
 }
 
@@ -71,6 +83,8 @@ export async function contractFetch(url: string, init: RequestInit = {}): Promis
     headers,
     body: await answer.clone().text(),
   })
-  if (faults.length > 0) throw new Error(faults.join('\n'))
+  if (faults.length > 0) {
+    throw new Error(faults.join('\n'))
+  }
   return answer
 }

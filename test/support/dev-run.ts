@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseEnv } from 'node:util'
 import type { Test } from 'tap'
-import { freePort } from '../../src/dev/free-port.ts'
+import { freePort } from '../../dev/free-port.ts'
 
 /** A development environment in the foreground of another process. */
 export interface DevRun {
@@ -18,7 +18,7 @@ export interface DevRun {
   env: () => Promise<NodeJS.Dict<string>>
 }
 
-/** Runs `padlock dev`, as `make run` does, on free ports and in a folder of its own; it ends with the test. */
+/** Runs what `make run` runs on free ports and in a folder of its own; it ends with the test. */
 export async function devRun(
   t: Pick<Test, 'teardown'>,
   changes: NodeJS.Dict<string> = {},
@@ -26,7 +26,7 @@ export async function devRun(
 ): Promise<DevRun> {
   const dir = await mkdtemp(join(tmpdir(), 'padlock-dev-'))
   const free = async () => String(await freePort(0, '127.0.0.1'))
-  const child = spawn(process.execPath, ['src/main.ts', 'dev', ...subcommand], {
+  const child = spawn(process.execPath, ['dev/main.ts', ...subcommand], {
     env: {
       ...process.env,
       PADLOCK_DEV_DIR: dir,
@@ -39,14 +39,20 @@ export async function devRun(
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk))
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => (output += chunk))
+  }
   t.teardown(async () => {
-    if (child.exitCode === null && child.kill('SIGTERM')) await once(child, 'exit')
+    if (child.exitCode === null && child.kill('SIGTERM')) {
+      await once(child, 'exit')
+    }
     await rm(dir, { recursive: true, force: true })
   })
   const said = async (text: string) => {
     while (!output.includes(text)) {
-      if (child.exitCode !== null) throw new Error(output)
+      if (child.exitCode !== null) {
+        throw new Error(output)
+      }
       await sleep(50)
     }
   }

@@ -33,6 +33,8 @@ export async function readStages(): Promise<Map<string, Stage>> {
 export async function sentToBuild(): Promise<string[]> {
   const lines = (await read('.dockerignore')).split('\n')
   const [first, ...rest] = lines.filter((line) => line !== '' && !line.startsWith('#'))
-  if (first !== '*' || rest.some((line) => !line.startsWith('!'))) throw new Error('not an allow-list')
+  if (first !== '*' || rest.some((line) => !line.startsWith('!'))) {
+    throw new Error('not an allow-list')
+  }
   return rest.map((line) => line.slice(1))
 }

@@ -21,7 +21,9 @@ export function labelsByName(text: string): Map<string, Set<string>> {
   const names = new Map<string, Set<string>>()
   for (const { name, labels } of seriesOf(text)) {
     const known = names.get(name) ?? new Set()
-    for (const label of Object.keys(labels)) known.add(label)
+    for (const label of Object.keys(labels)) {
+      known.add(label)
+    }
     names.set(name, known)
   }
   return names

@@ -81,7 +81,9 @@ export function jwe(content: string, options: JweOptions = {}): string {
   const [protectedHeader, iv] = [encoded(header), randomBytes(ivBytes)]
   const algorithm = contentKey.length === 16 ? 'aes-128-gcm' : 'aes-256-gcm'
   const cipher = createCipheriv(algorithm, contentKey, iv, { authTagLength: 16 })
-  if (options.aad !== false) cipher.setAAD(Buffer.from(protectedHeader))
+  if (options.aad !== false) {
+    cipher.setAAD(Buffer.from(protectedHeader))
+  }
   const ciphertext = Buffer.concat([cipher.update(content), cipher.final()])
   const rest = [wrap(contentKey, key), iv, ciphertext, cipher.getAuthTag()]
   return [protectedHeader, ...rest.map((part) => part.toString('base64url'))].join('.')

@@ -18,17 +18,27 @@ export class HostileRequests {
     this.#sent += 1
     const code = codeOf(answer)
     const faults = problemFaults(answer)
-    if (code === undefined || ![codes].flat().includes(code)) faults.push(`${code} in place of ${codes}`)
-    if (answer.status >= 500) this.#serverErrors += 1
-    if (faults.length > 0) this.#wrong += 1
+    if (code === undefined || ![codes].flat().includes(code)) {
+      faults.push(`${code} in place of ${codes}`)
+    }
+    if (answer.status >= 500) {
+      this.#serverErrors += 1
+    }
+    if (faults.length > 0) {
+      this.#wrong += 1
+    }
     return faults
   }
 
   /** Counts a request whose answer the test judges itself, such as one that must be accepted. */
   count(answer: Answer, good: boolean): void {
     this.#sent += 1
-    if (answer.status >= 500) this.#serverErrors += 1
-    if (!good) this.#wrong += 1
+    if (answer.status >= 500) {
+      this.#serverErrors += 1
+    }
+    if (!good) {
+      this.#wrong += 1
+    }
   }
 
   /** Prints the figures: how many were sent, and that none got what it must not get. */

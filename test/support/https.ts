@@ -1,4 +1,5 @@
 import { type Agent, type RequestOptions, request } from 'node:https'
+import { text } from 'node:stream/consumers'
 import type { DetailedPeerCertificate, SecureContextOptions, TLSSocket } from 'node:tls'
 
 /** One answer over TLS, and whose certificate it came with. */
@@ -25,10 +26,9 @@ export function httpsRequest(url: string, options: HttpsOptions = {}): Promise<H
     sent.on('error', reject)
     sent.on('response', async (response) => {
       const certificate = (response.socket as TLSSocket).getPeerCertificate(true)
-      let text = ''
-      for await (const chunk of response) text += chunk
+      const answer = await text(response)
       const headers = new Headers(response.headers as Record<string, string>)
-      resolve({ status: response.statusCode as number, headers, body: text, certificate })
+      resolve({ status: response.statusCode as number, headers, body: answer, certificate })
     })
     sent.end(body)
   })

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { copyFile, lstat, mkdir, symlink } from 'node:fs/promises'
-import { delimiter, dirname, join } from 'node:path'
+import { basename, delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Copy, Env, Instruction } from 'dockerfile-ast'
 import { buildContext, readStages, type Stage, sentToBuild } from './dockerfile.ts'
@@ -22,6 +22,15 @@ export interface Image {
 /** The file or folder that a path in an image's working directory means here; an absolute one is the image's. */
 export const inImage = (image: Image, path: string): string =>
   path.startsWith('/') ? join(image.root, path) : join(image.root, image.workdir, path)
+
+/** The image's variables, with paths as they are here. */
+export const imageEnv = (image: Image): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(image.env).map(([name, value]) => [
+      name,
+      value.startsWith('/') ? inImage(image, value) : value,
+    ]),
+  )
 
 const words = (text: string): string[] => JSON.parse(text)
 /** The system's own cp is several times as fast as Node's on many small files. */
@@ -60,13 +69,15 @@ export async function imageBuilder(folder: string): Promise<(stage: string) => P
     const source = stage ? (await build(stage)).root : buildContext
     for (const path of paths) {
       const name = path.replace(/\/$/, '')
-      if (!stage && !allowed.includes(name)) throw new Error(`.dockerignore keeps ${path} out`)
+      if (!stage && !allowed.some((sent) => name === sent || name.startsWith(`${sent}/`))) {
+        throw new Error(`.dockerignore keeps ${path} out`)
+      }
       const from = join(source, name)
       const isFolder = (await lstat(from)).isDirectory()
       // Of a folder, Docker copies what is in it.
       const to = inImage(
         image,
-        isFolder || !destination.endsWith('/') ? destination : join(destination, name),
+        isFolder || !destination.endsWith('/') ? destination : join(destination, basename(name)),
       )
       await mkdir(isFolder ? to : dirname(to), { recursive: true })
       await copyTree(isFolder ? `${from}/.` : from, to)
@@ -74,6 +85,11 @@ export async function imageBuilder(folder: string): Promise<(stage: string) => P
   }
 
   async function shell(text: string, image: Image): Promise<void> {
+    if (text.startsWith('[')) {
+      const [, ...args] = words(text).map((word) => (word.startsWith('/') ? inImage(image, word) : word))
+      await run(process.execPath, args, { cwd: inImage(image, '.'), env: imageEnv(image) })
+      return
+    }
     const path = [dirname(process.execPath), process.env.PATH].join(delimiter)
     // The packages are in npm's cache, where the tests' own came from.
     const env = { ...process.env, PATH: path, npm_config_prefer_offline: 'true' }
@@ -90,8 +106,9 @@ export async function imageBuilder(folder: string): Promise<(stage: string) => P
         return mkdir(inImage(image, '.'), { recursive: true })
       },
       ENV: () => {
-        for (const property of (instruction as Env).getProperties())
+        for (const property of (instruction as Env).getProperties()) {
           image.env[property.getName()] = property.getValue() as string
+        }
       },
       USER: () => Object.assign(image, { user: text }),
       ENTRYPOINT: () => Object.assign(image, { entrypoint: words(text) }),
@@ -100,7 +117,9 @@ export async function imageBuilder(folder: string): Promise<(stage: string) => P
       EXPOSE: () => {},
     }
     const known = keywords[instruction.getKeyword()]
-    if (known === undefined) throw new Error(`The Dockerfile has ${instruction.getKeyword()}`)
+    if (known === undefined) {
+      throw new Error(`The Dockerfile has ${instruction.getKeyword()}`)
+    }
     return known()
   }
 
@@ -108,9 +127,13 @@ export async function imageBuilder(folder: string): Promise<(stage: string) => P
     const { from, instructions } = stages.get(stage) as Stage
     const root = join(folder, stage)
     const base = stages.has(from) ? await build(from) : undefined
-    if (base) await copyTree(base.root, root)
+    if (base) {
+      await copyTree(base.root, root)
+    }
     const image = base ? { ...base, root, env: { ...base.env } } : await outside(from, root)
-    for (const instruction of instructions) await apply(instruction, image)
+    for (const instruction of instructions) {
+      await apply(instruction, image)
+    }
     return image
   }
 

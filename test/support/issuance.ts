@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import type { AskedRecord, IssuanceRecord, IssuedRecord } from '../../src/audit/issuance-record.ts'
-import { isIssuanceRecord } from '../../src/audit/issuance-record.ts'
-import { probeCorrelationPrefix } from '../../src/vault/signing-probe.ts'
+import type { AskedRecord, IssuanceRecord, IssuedRecord } from '../../src/issuance/issuance-record.ts'
+import { isIssuanceRecord } from '../../src/issuance/issuance-record.ts'
+import { probeCorrelationPrefix } from '../../src/vault/signing/signing-probe.ts'
 
 /** The lines of issuance logs, each of which must be whole. */
 export async function issuanceRecords(...files: string[]): Promise<IssuanceRecord[]> {
@@ -11,7 +11,9 @@ export async function issuanceRecords(...files: string[]): Promise<IssuanceRecor
     .filter((line) => line !== '')
     .map((line) => {
       const record = JSON.parse(line)
-      if (!isIssuanceRecord(record)) throw new Error(`not a line of the issuance log: ${line}`)
+      if (!isIssuanceRecord(record)) {
+        throw new Error(`not a line of the issuance log: ${line}`)
+      }
       return record
     })
 }

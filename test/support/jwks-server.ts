@@ -16,8 +16,11 @@ export interface JwksServer {
 /** Starts one on a free port; it ends with the test. */
 export async function jwksServer(t: Pick<Test, 'teardown'>, keys: JWK[] = []): Promise<JwksServer> {
   const server: StandIn = await standIn(t, (request, response) => {
-    if (state.answer !== undefined) state.answer(request, response)
-    else response.setHeader('content-type', 'application/json').end(JSON.stringify({ keys: state.keys }))
+    if (state.answer !== undefined) {
+      state.answer(request, response)
+    } else {
+      response.setHeader('content-type', 'application/json').end(JSON.stringify({ keys: state.keys }))
+    }
   })
   const state: JwksServer = {
     url: `${server.url}/keys`,

@@ -1,8 +1,7 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
-import { keyCommand } from '../../src/commands/key.ts'
-import { policyText } from '../../src/vault/policies.ts'
-import { type CommandOutcome, runOnTerminal } from './terminal.ts'
+import { policyText } from '../../src/vault/admin/policies.ts'
+import { type CommandOutcome, runCommandLine } from './terminal.ts'
 import type { TestVault } from './vault.ts'
 
 /** A token that has the operator's policy alone, with a display name. */
@@ -29,17 +28,16 @@ export interface KeyRun {
   env?: NodeJS.ProcessEnv
 }
 
-/** Runs `padlock key …` in this process. */
+/** What changes something, and wants `--yes` where nobody is at a terminal. */
+const changing = ['stage', 'activate', 'rollback', 'retire']
+
+/** Runs `padlock key …` in this process, with `--yes` where it is needed. */
 export function keyRunner(vault: TestVault, token: string) {
-  return async (args: readonly string[], { answer, env = {} }: KeyRun = {}): Promise<CommandOutcome> => {
-    let outcome: CommandOutcome | undefined
+  return (args: readonly string[], { answer, env = {} }: KeyRun = {}): Promise<CommandOutcome> => {
     const variables = { VAULT_ADDR: vault.address, VAULT_TOKEN: token, HOME: vault.dir, ...env }
-    const command = keyCommand(async (work) => {
-      outcome = await runOnTerminal(variables, work, answer === undefined ? {} : { answer })
-    })
-    await command.parseAsync([...args], { from: 'user' })
-    if (outcome === undefined) throw new Error('the command did not run')
-    return outcome
+    const isScript = answer === undefined && changing.includes(args[0] ?? '') && !args.includes('--yes')
+    const given = ['key', ...args, ...(isScript ? ['--yes'] : [])]
+    return runCommandLine(variables, given, answer === undefined ? {} : { answer })
   }
 }
 

@@ -32,7 +32,9 @@ const moduleOf = (apiVersion: string) => `kubernetes-models/${apiVersion}`
 export async function schemaFaults(manifest: Manifest): Promise<string[]> {
   const models = await import(moduleOf(manifest.apiVersion))
   const Model = models[manifest.kind]
-  if (Model === undefined) return [`no ${manifest.kind} in ${manifest.apiVersion}`]
+  if (Model === undefined) {
+    return [`no ${manifest.kind} in ${manifest.apiVersion}`]
+  }
   try {
     new Model(manifest).validate()
     return []

@@ -1,7 +1,8 @@
 import type { Test } from 'tap'
-import { loadConfig } from '../../src/config.ts'
-import { createVaultClient, type VaultClient } from '../../src/vault/client.ts'
-import { createLogin, type Login } from '../../src/vault/login.ts'
+import { loadConfig } from '../../src/config/config.ts'
+import { createVaultClient, type VaultClient } from '../../src/vault/client/client.ts'
+import { createLogin } from '../../src/vault/login/create-login.ts'
+import type { Login } from '../../src/vault/login/login.ts'
 
 /** A login of the given variables, its client, and the errors that it logged. */
 export interface TestLogin {

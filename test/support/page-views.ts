@@ -39,7 +39,9 @@ export function* pageViews({ viewsPerSecond, seconds, seed }: Shop): Generator<r
     let rest = random() * weightSum
     for (let i = 0; i < mostPages; i++) {
       rest -= weights[i] as number
-      if (rest < 0) return i + 1
+      if (rest < 0) {
+        return i + 1
+      }
     }
     return mostPages
   }
@@ -57,7 +59,9 @@ export function* pageViews({ viewsPerSecond, seconds, seed }: Shop): Generator<r
       yield [visit.at * 1000, visit.userId]
       visit.left -= 1
       visit.at += shortestSeconds + exponential(visit.pace)
-      if (visit.left > 0) slots[Math.floor(visit.at)]?.push(visit)
+      if (visit.left > 0) {
+        slots[Math.floor(visit.at)]?.push(visit)
+      }
     }
     slot.length = 0
   }

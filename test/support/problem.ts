@@ -12,7 +12,7 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const fieldCodes: ReadonlySet<string> = new Set(
   (
     'required wrong_type unknown_property ext_id_not_allowed user_id_empty user_id_too_long user_id_whitespace ' +
-    'user_id_control_character user_id_not_normalized user_id_placeholder user_id_pattern_mismatch too_long invalid_character'
+    'user_id_control_character user_id_invisible_character user_id_replacement_character user_id_not_normalized user_id_placeholder user_id_pattern_mismatch too_long invalid_character'
   ).split(' '),
 )
 
@@ -34,18 +34,25 @@ export function fieldFaults({ body }: Answer): string[] {
 function headerFaults({ status, headers }: Answer, code: ErrorCode): string[] {
   const faults: string[] = []
   const expect = (name: string, good: (value: string | null) => boolean) => {
-    if (!good(headers.get(name))) faults.push(`${name}: ${headers.get(name)}`)
+    if (!good(headers.get(name))) {
+      faults.push(`${name}: ${headers.get(name)}`)
+    }
   }
   expect('content-type', (value) => value === 'application/problem+json')
   expect('cache-control', (value) => value === 'no-store')
+  expect('x-request-id', (value) => uuid.test(value ?? ''))
   expect(
     'retry-after',
     (value) => (status === 503 || status === 429) === (value !== null && /^[1-9]\d*$/.test(value)),
   )
   expect('allow', (value) => (status === 405) === (value !== null && value !== ''))
   expect('www-authenticate', (value) => {
-    if (code === 'forbidden') return value === 'Bearer error="insufficient_scope"'
-    if (code === 'unauthenticated') return value === 'Bearer' || value === 'Bearer error="invalid_token"'
+    if (code === 'forbidden') {
+      return value === 'Bearer error="insufficient_scope"'
+    }
+    if (code === 'unauthenticated') {
+      return value === 'Bearer' || value === 'Bearer error="invalid_token"'
+    }
     return value === null
   })
   return faults
@@ -66,9 +73,13 @@ export function problemFaults(answer: Answer): string[] {
   }
   const code = problem.code as ErrorCode
   const known = errorCodes[code]
-  if (known === undefined) return [`status ${answer.status}: unknown code ${code}`]
+  if (known === undefined) {
+    return [`status ${answer.status}: unknown code ${code}`]
+  }
   const expect = (what: string, good: boolean) => {
-    if (!good) faults.push(`${code}: ${what}`)
+    if (!good) {
+      faults.push(`${code}: ${what}`)
+    }
   }
   const { type, title, status, detail, code: _code, requestId, errors, ...rest } = problem
   expect('status line', answer.status === known.status)

@@ -2,13 +2,11 @@ import { generateKeyPairSync } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { profileCommand } from '../../src/commands/profile.ts'
-import { recipientCommand } from '../../src/commands/recipient.ts'
-import { parseRecipientKey } from '../../src/vault/recipient-key.ts'
+import { parseRecipientKey } from '../../src/keys/recipient-key.ts'
 import { type CommandOutcome, runCommandLine } from './terminal.ts'
 import { type TestVault, testVault } from './vault.ts'
 
-type Given = Parameters<typeof runCommandLine>[3] & { env?: NodeJS.ProcessEnv }
+type Given = Parameters<typeof runCommandLine>[2] & { env?: NodeJS.ProcessEnv }
 
 /** A real Vault with a transit engine, and the commands that operators run on it. */
 export interface ProfileCommands {
@@ -36,18 +34,20 @@ export async function profileCommands(t: Pick<Test, 'teardown'>): Promise<Profil
   await vault.api('POST', 'sys/mounts/transit', { type: 'transit' })
   const env = { VAULT_ADDR: vault.address, VAULT_TOKEN: vault.rootToken, HOME: vault.dir }
   let count = 0
-  const run: (make: typeof profileCommand) => ProfileCommands['profile'] =
-    (make) =>
+  const run: (noun: string) => ProfileCommands['profile'] =
+    (noun) =>
     (args, { env: variables, ...given } = {}) =>
-      runCommandLine(variables ?? env, make, args, given)
+      runCommandLine(variables ?? env, [noun, ...args], given)
   const commands: ProfileCommands = {
     vault,
     env,
-    profile: run(profileCommand),
-    recipient: run(recipientCommand),
+    profile: run('profile'),
+    recipient: run('recipient'),
     json: async (command, args, given) => {
       const outcome = await command([...args, '--output', 'json'], given)
-      if (outcome.exitCode !== 0) throw new Error(outcome.stderr)
+      if (outcome.exitCode !== 0) {
+        throw new Error(outcome.stderr)
+      }
       return JSON.parse(outcome.stdout)
     },
     newKey: async () => {
@@ -62,7 +62,9 @@ export async function profileCommands(t: Pick<Test, 'teardown'>): Promise<Profil
       const { file } = await commands.newKey()
       const making = ['create', name, '--issuer', 'https://shop.test', '--recipient-key', file, '--yes']
       const { exitCode, stderr } = await commands.profile([...making, ...args])
-      if (exitCode !== 0) throw new Error(stderr)
+      if (exitCode !== 0) {
+        throw new Error(stderr)
+      }
     },
     stored: async (name) => {
       const { body } = await vault.api('GET', `secret/data/padlock/profiles/${name}`)

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { parse, stringify } from 'yaml'
-import { freePort } from '../../src/dev/free-port.ts'
-import { endingWithParent } from '../../src/dev/vault-process.ts'
+import { freePort } from '../../dev/free-port.ts'
+import { endingWithParent } from '../../dev/vault-process.ts'
 import { prometheusFolder, readRules, sixtyTimesAsFast } from './alert-rules.ts'
 import { until } from './wait.ts'
 
@@ -33,9 +33,10 @@ export interface Prometheus {
 export async function startPrometheus(t: Pick<Test, 'teardown'>, urls: string[]): Promise<Prometheus> {
   const dir = await mkdtemp(join(tmpdir(), 'padlock-prometheus-'))
   const config = parse(await readFile(join(prometheusFolder, 'prometheus.yml'), 'utf8'))
+  // Padlock collects its metrics once a second; who asks sooner waits.
   Object.assign(config.global, {
-    scrape_interval: '250ms',
-    scrape_timeout: '250ms',
+    scrape_interval: '1s',
+    scrape_timeout: '1s',
     evaluation_interval: '250ms',
   })
   config.scrape_configs[0].static_configs[0].targets = urls.map((url) => new URL(url).host)
@@ -51,8 +52,9 @@ export async function startPrometheus(t: Pick<Test, 'teardown'>, urls: string[])
   ])
   const child = spawn(command as string, words, { stdio: ['ignore', 'ignore', 'inherit'] })
   t.teardown(async () => {
-    if (child.exitCode === null && child.signalCode === null && child.kill('SIGTERM'))
+    if (child.exitCode === null && child.signalCode === null && child.kill('SIGTERM')) {
       await once(child, 'exit')
+    }
     await rm(dir, { recursive: true, force: true })
   })
   const ready = () =>
@@ -61,7 +63,9 @@ export async function startPrometheus(t: Pick<Test, 'teardown'>, urls: string[])
       () => false,
     )
   while (!(await ready())) {
-    if (child.exitCode !== null) throw new Error(`prometheus ended with ${child.exitCode}`)
+    if (child.exitCode !== null) {
+      throw new Error(`prometheus ended with ${child.exitCode}`)
+    }
     await sleep(50)
   }
 
@@ -72,7 +76,9 @@ export async function startPrometheus(t: Pick<Test, 'teardown'>, urls: string[])
       data: { result: { metric: Record<string, string>; value: [number, string] }[] }
       error?: string
     }
-    if (status !== 'success') throw new Error(error)
+    if (status !== 'success') {
+      throw new Error(error)
+    }
     return data.result.map(({ metric, value }) => ({ labels: metric, value: Number(value[1]) }))
   }
   async function firing() {

@@ -16,8 +16,12 @@ export function selectorsOf(expression: string): Selector[] {
   parser.parse(expression).iterate({
     enter({ type, from, to, node }) {
       const text = expression.slice(from, to)
-      if (type.isError) throw new Error(`no PromQL near "${text}": ${expression}`)
-      if (type.name !== 'VectorSelector') return
+      if (type.isError) {
+        throw new Error(`no PromQL near "${text}": ${expression}`)
+      }
+      if (type.name !== 'VectorSelector') {
+        return
+      }
       const metric = node.getChild('Identifier')
       const matchers = node.getChild('LabelMatchers')?.getChildren('UnquotedLabelMatcher') ?? []
       found.push({
@@ -37,8 +41,9 @@ export function groupingLabelsOf(expression: string): string[] {
   const names: string[] = []
   parser.parse(expression).iterate({
     enter({ name, from, to, node }) {
-      if (name === 'LabelName' && node.parent?.name === 'GroupingLabels')
+      if (name === 'LabelName' && node.parent?.name === 'GroupingLabels') {
         names.push(expression.slice(from, to))
+      }
     },
   })
   return names

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 
 /** One fenced block of the README: its language, its name, its text. */
 export interface Block {
@@ -9,6 +10,12 @@ export interface Block {
 
 export const readme = new URL('../../README.md', import.meta.url)
 
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+
+/** A script of a page, for a bash in which `padlock` is this checkout's. */
+export const withPadlock = (script: string): string =>
+  `padlock() { '${process.execPath}' '${main}' "$@"; }\n${script}`
+
 /** Every fenced block of a page, by the name behind its language, or by the language where it has none. */
 export async function blocksOf(page: URL): Promise<Map<string, Block>> {
   const text = await readFile(page, 'utf8')
@@ -17,18 +24,19 @@ export async function blocksOf(page: URL): Promise<Map<string, Block>> {
     /^```(\w+)(?: ([\w.-]+))?\n(.*?)^```$/gms,
   )) {
     const name = given || language
-    if (blocks.has(name)) throw new Error(`${page.pathname} has two blocks named ${name}`)
+    if (blocks.has(name)) {
+      throw new Error(`${page.pathname} has two blocks named ${name}`)
+    }
     blocks.set(name, { language, name, text: body })
   }
   return blocks
 }
 
-/** Every fenced block of the README. */
-export const readmeBlocks = (): Promise<Map<string, Block>> => blocksOf(readme)
-
 /** The text of one block of the README, or of another page. */
 export async function block(name: string, page = readme): Promise<string> {
   const found = (await blocksOf(page)).get(name)
-  if (found === undefined) throw new Error(`${page.pathname} has no block named ${name}`)
+  if (found === undefined) {
+    throw new Error(`${page.pathname} has no block named ${name}`)
+  }
   return found.text
 }

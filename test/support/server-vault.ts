@@ -2,8 +2,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Test } from 'tap'
-import { freePort } from '../../src/dev/free-port.ts'
-import { startVaultProcess } from '../../src/dev/vault-process.ts'
+import { freePort } from '../../dev/free-port.ts'
+import { startVaultProcess } from '../../dev/vault-process.ts'
 import { type VaultAnswer, vaultApi } from './vault.ts'
 
 export interface ServerVaultOptions {
@@ -36,6 +36,7 @@ export async function serverVault(
     config,
     `storage "inmem" {}
     disable_mlock = true
+    unsafe_allow_api_audit_creation = true
     disable_clustering = true
     listener "tcp" {
       address     = "127.0.0.1:${port}"
@@ -55,7 +56,9 @@ export async function serverVault(
     () => undefined,
   )
   while (init === undefined) {
-    if (vault.process.exitCode !== null) throw new Error(vault.lastLines().join('\n'))
+    if (vault.process.exitCode !== null) {
+      throw new Error(vault.lastLines().join('\n'))
+    }
     await delay(50)
     init = await anonymous('PUT', 'sys/init', { secret_shares: 1, secret_threshold: 1 }).catch(
       () => undefined,
@@ -63,6 +66,8 @@ export async function serverVault(
   }
   const { keys, root_token: rootToken } = init.body
   await anonymous('PUT', 'sys/unseal', { key: keys[0] })
-  while ((await anonymous('GET', 'sys/health')).status !== 200) await delay(20)
+  while ((await anonymous('GET', 'sys/health')).status !== 200) {
+    await delay(20)
+  }
   return { address, tlsAddress: `https://127.0.0.1:${tlsPort}`, rootToken, api: vaultApi(address, rootToken) }
 }

@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Test } from 'tap'
-import { parseRecipientKey } from '../../src/vault/recipient-key.ts'
+import { parseRecipientKey } from '../../src/keys/recipient-key.ts'
 import { audience, issuer, type TestIssuer, testIssuer } from './callers.ts'
 import { contractFetch } from './contract.ts'
 import { type HttpsOptions, httpsRequest } from './https.ts'
@@ -91,28 +91,36 @@ export async function testBackend(t: Pick<Test, 'teardown'>): Promise<TestBacken
  * Starts `padlock serve` on a backend and waits until it is ready. It ends with the test.
  *
  * @param tls what a client needs, where the variables have it listen with TLS: then `issue` is of no use
+ * @param nodeArgs arguments of Node.js itself
+ * @param program what runs, in place of the checkout's
  */
 export async function startService<Backend extends ServiceNeeds>(
   t: Pick<Test, 'teardown'>,
   backend: Backend,
   env: Record<string, string> = {},
   tls?: HttpsOptions,
+  nodeArgs: readonly string[] = [],
+  program: readonly string[] = [process.execPath, ...nodeArgs, 'src/main.ts'],
 ): Promise<Backend & ServiceProcess> {
-  const child = spawn(process.execPath, ['src/main.ts', 'serve'], {
+  // tap has every Node process load a module that listens for signals, and ends it at some that Node ignores.
+  const child = spawn('env', ['-u', 'NODE_OPTIONS', ...program, 'serve'], {
     cwd: join(import.meta.dirname, '../..'),
     env: { PATH: process.env.PATH, ...backend.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   t.teardown(async () => {
-    if (child.exitCode === null && child.signalCode === null && child.kill('SIGTERM'))
+    if (child.exitCode === null && child.signalCode === null && child.kill('SIGTERM')) {
       await once(child, 'exit')
+    }
   })
   const log: ServiceProcess['log'] = []
   const url = await new Promise<string>((resolve, reject) => {
     const onLine = (line: string) => {
       const entry = line.startsWith('{') ? JSON.parse(line) : line
       log.push(entry)
-      if (entry.msg === 'listening') resolve(entry.address)
+      if (entry.msg === 'listening') {
+        resolve(entry.address)
+      }
     }
     createInterface(child.stdout).on('line', onLine)
     createInterface(child.stderr).on('line', onLine)
@@ -120,7 +128,9 @@ export async function startService<Backend extends ServiceNeeds>(
   })
   const readiness = `${url}/health/ready`
   const ask = () => (tls === undefined ? fetch(readiness) : httpsRequest(readiness, tls))
-  while ((await ask()).status !== 200) await new Promise((resolve) => setTimeout(resolve, 25))
+  while ((await ask()).status !== 200) {
+    await new Promise((resolve) => setTimeout(resolve, 25))
+  }
   const good = `Bearer ${await backend.callers.token()}`
   return {
     ...backend,

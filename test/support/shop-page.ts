@@ -10,8 +10,9 @@ export interface Activation {
  *
  * @param origin the shop's
  * @param cookie what the browser sends with each call
+ * @param url where the shop answers, if that is not its origin
  */
-export function shopPage(origin: string, cookie: string) {
+export function shopPage(origin: string, cookie: string, url = origin) {
   const calls: string[] = []
   const started: Promise<unknown>[] = []
   let given: Activation | undefined
@@ -20,8 +21,9 @@ export function shopPage(origin: string, cookie: string) {
       calls.push('activate')
       for (let attempt = 0; attempt < 4; attempt++) {
         given = await provider().catch(() => undefined)
-        if (given !== undefined)
+        if (given !== undefined) {
           return { authentication: { option: given.authenticationOption, status: 'authentication-success' } }
+        }
       }
       return { authentication: { status: 'authentication-failure', reason: 'no token' } }
     },
@@ -35,7 +37,7 @@ export function shopPage(origin: string, cookie: string) {
     window: { iAdvizeInterface: { push } },
     fetch: (path: string, init: RequestInit) => {
       calls.push(`${init.method} ${path}`)
-      return fetch(origin + path, { ...init, headers: { ...init.headers, cookie, origin } })
+      return fetch(url + path, { ...init, headers: { ...init.headers, cookie, origin } })
     },
     AbortSignal,
     console: { warn: (...words: unknown[]) => warnings.push(words) },

@@ -45,18 +45,26 @@ export async function tcpProxy(t: Pick<Test, 'teardown'>, target: string): Promi
         client.write(bytes.subarray(0, bytes.length / 2), () => end(client))
         return
       }
-      if (proxy.latencyMs === 0) client.write(bytes)
-      else setTimeout(() => client.writable && client.write(bytes), proxy.latencyMs)
+      if (proxy.latencyMs === 0) {
+        client.write(bytes)
+      } else {
+        setTimeout(() => client.writable && client.write(bytes), proxy.latencyMs)
+      }
     })
-    for (const socket of [client, server]) socket.on('error', () => end(client))
+    for (const socket of [client, server]) {
+      socket.on('error', () => end(client))
+    }
     client.on('close', () => {
       proxy.closed += 1
       server.destroy()
       pairs.delete(client)
     })
     server.on('close', () => {
-      if (proxy.latencyMs === 0) client.destroy()
-      else setTimeout(() => client.destroy(), proxy.latencyMs)
+      if (proxy.latencyMs === 0) {
+        client.destroy()
+      } else {
+        setTimeout(() => client.destroy(), proxy.latencyMs)
+      }
     })
   })
   listener.listen(0, '127.0.0.1')
@@ -68,10 +76,14 @@ export async function tcpProxy(t: Pick<Test, 'teardown'>, target: string): Promi
     opened: 0,
     closed: 0,
     resetNextAnswers() {
-      for (const pair of pairs.values()) pair.reset = true
+      for (const pair of pairs.values()) {
+        pair.reset = true
+      }
     },
     resetAll() {
-      for (const client of pairs.keys()) end(client)
+      for (const client of pairs.keys()) {
+        end(client)
+      }
     },
   }
   t.teardown(() => {

@@ -1,8 +1,9 @@
 import { PassThrough } from 'node:stream'
-import type { Command } from 'commander'
-import { withDigestsLast } from '../../src/commands/digest-arguments.ts'
-import { failureOf } from '../../src/commands/exit.ts'
-import type { Terminal } from '../../src/commands/terminal.ts'
+import { failureOf } from '../../src/cli/exit.ts'
+import { Output } from '../../src/cli/output.ts'
+import { runProgram } from '../../src/cli/program.ts'
+import type { Terminal } from '../../src/cli/terminal.ts'
+import { padlock } from '../../src/commands/commands.ts'
 
 /** How a command ended, and what it wrote. */
 export interface CommandOutcome {
@@ -20,17 +21,35 @@ export interface CommandOutcome {
 export async function runOnTerminal(
   env: NodeJS.ProcessEnv,
   work: (terminal: Terminal) => Promise<void>,
-  { input = '', answer }: { input?: string | Uint8Array; answer?: string | (() => Promise<string>) } = {},
+  {
+    input = '',
+    answer,
+    columns,
+  }: {
+    input?: string | Uint8Array
+    answer?: string | (() => Promise<string>)
+    /** standard output and standard error are a terminal of such a width */
+    columns?: number
+  } = {},
 ): Promise<CommandOutcome> {
   const stdin: Terminal['stdin'] = new PassThrough()
-  if (answer !== undefined) stdin.isTTY = true
+  if (answer !== undefined) {
+    stdin.isTTY = true
+  }
   const [stdout, stderr] = [new PassThrough(), new PassThrough()]
+  if (columns !== undefined) {
+    for (const stream of [stdout, stderr]) {
+      Object.assign(stream, { isTTY: true, columns })
+    }
+  }
   if (typeof answer !== 'function') {
     ;(stdin as PassThrough).end(answer === undefined ? input : `${answer}\n`)
   } else {
     // The question is there: what happens before it is answered is the test's.
     const onText = async (text: Buffer) => {
-      if (!/(\[y\/N\]|:) $/.test(String(text))) return
+      if (!/(\[y\/N\]|:) $/.test(String(text))) {
+        return
+      }
       ;(stdin as PassThrough).end(`${await answer()}\n`)
     }
     const write = stderr.write.bind(stderr)
@@ -40,30 +59,32 @@ export async function runOnTerminal(
     }
   }
   let exitCode = 0
+  const terminal = { stdin, stdout: new Output(stdout), stderr: new Output(stderr), env }
   try {
-    await work({ stdin, stdout, stderr, env })
+    await work(terminal)
   } catch (error) {
     const failure = failureOf(error)
     exitCode = failure.exitCode
-    if (failure.message !== '') stderr.write(`${failure.message}\n`)
+    if (failure.message !== '') {
+      terminal.stderr.message(failure.message)
+    }
   }
   return { exitCode, stdout: String(stdout.read() ?? ''), stderr: String(stderr.read() ?? '') }
 }
 
-/**
- * Runs a whole command line on a terminal of the test's own.
- *
- * @param make gives the command, for that terminal
- * @param args what stands behind the command's name
- */
+/** Runs a whole command line, as `padlock` does, on a terminal of the test's own. */
 export function runCommandLine(
   env: NodeJS.ProcessEnv,
-  make: (terminal: Terminal) => Command,
   args: readonly string[],
-  given: { input?: string | Uint8Array; answer?: string | (() => Promise<string>) } = {},
+  given: Parameters<typeof runOnTerminal>[2] = {},
 ): Promise<CommandOutcome> {
-  const run = async (terminal: Terminal) => {
-    await make(terminal).parseAsync(withDigestsLast(args), { from: 'user' })
-  }
-  return runOnTerminal(env, run, given)
+  return runOnTerminal(env, (terminal) => runProgram(padlock, args, terminal), given)
+}
+
+/** Options as arguments: `{ tokenFile: 'x', showClaims: true }` is `--token-file=x --show-claims`. */
+export function optionArguments(options: Readonly<Record<string, string | boolean | undefined>>): string[] {
+  return Object.entries(options).flatMap(([name, value]) => {
+    const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+    return value === undefined || value === false ? [] : [value === true ? flag : `${flag}=${value}`]
+  })
 }

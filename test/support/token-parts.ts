@@ -1,7 +1,7 @@
 import { constants, generateKeyPairSync, type KeyObject, privateEncrypt } from 'node:crypto'
 import { importSPKI } from 'jose'
+import { rsaThumbprint } from '../../src/keys/rsa-public-key.ts'
 import type { Profile } from '../../src/token/profile.ts'
-import { rsaThumbprint } from '../../src/token/rsa-public-key.ts'
 import type { Signer, SigningKey } from '../../src/token/signer.ts'
 import { type UserIdSettings, userIdRules } from '../../src/token/user-id.ts'
 

@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { type DevVault, startVault } from '../../src/dev/dev-vault.ts'
-import { findVaultBinary } from '../../src/dev/vault-binary.ts'
+import { type DevVault, startVault } from '../../dev/dev-vault.ts'
+import { findVaultBinary, type Product } from '../../tools/vault/vault-binary.ts'
 
 /** What Vault answered: its status, and its JSON body, or an empty object where it sent none. */
 export interface VaultAnswer {
@@ -14,8 +14,9 @@ export interface VaultAnswer {
 
 export interface TestVault extends DevVault {
   auditLog: string
-  /** The program that runs. */
+  /** The program that runs, and what kind of server it is. */
   binary: string
+  product: Product
   /** Folder of this Vault alone, removed at the end of the test. */
   dir: string
   /** Calls `/v1/<path>` with the root token, or with another one; an empty string sends none. */
@@ -29,12 +30,15 @@ export interface TestVault extends DevVault {
 export async function testVault(t: Pick<Test, 'teardown'>): Promise<TestVault> {
   const dir = await mkdtemp(join(tmpdir(), 'padlock-vault-'))
   t.teardown(() => rm(dir, { recursive: true, force: true }))
-  const { path: binary } = await findVaultBinary()
+  const { path: binary, product } = await findVaultBinary()
   const auditLog = join(dir, 'audit.log')
   const vault = await startVault({ binary, auditLog })
   t.teardown(() => vault.stop())
 
-  return { ...vault, auditLog, binary, dir, api: vaultApi(vault.address, vault.rootToken) }
+  const api = vaultApi(vault.address, vault.rootToken)
+  // `padlock setup` does this where a Vault needs it (OpenBao); most tests do without setup.
+  await api('POST', 'sys/config/auditing/request-headers/X-Correlation-Id', { hmac: false })
+  return { ...vault, auditLog, binary, product, dir, api }
 }
 
 /** Calls of a Vault's HTTP API, made without Padlock's own client. */

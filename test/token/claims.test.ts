@@ -2,29 +2,31 @@ import t from 'tap'
 import { PadlockError } from '../../src/errors.ts'
 import {
   type ClaimsSettings,
+  checkedTokenRequest,
   claimsSet,
   type TokenRequest,
-  userIdClaim,
   VisitorDataSchema,
-  visitorDataClaim,
 } from '../../src/token/claims.ts'
 import { userIdRules } from '../../src/token/user-id.ts'
+import { userIdClaim, visitorDataClaim } from '../../src/token/visitor-data.ts'
 
 const settings: ClaimsSettings = {
   issuer: 'https://shop.test',
   tokenTtlSeconds: 60,
-  userIdRules: userIdRules({}),
 }
+const rules = userIdRules({})
 const now = Date.UTC(2026, 0, 1, 12, 0, 0, 999)
 const claims = (request: TokenRequest, changes: Partial<ClaimsSettings> = {}) =>
-  claimsSet(request, { ...settings, ...changes }, now)
+  claimsSet(checkedTokenRequest(request, rules), { ...settings, ...changes }, now)
 
 function faults(request: TokenRequest): string[] {
   try {
     claims(request)
     return []
   } catch (error) {
-    if (!(error instanceof PadlockError)) throw error
+    if (!(error instanceof PadlockError)) {
+      throw error
+    }
     return (error.errors ?? []).map(({ pointer, code }) => `${pointer} ${code}`)
   }
 }
@@ -109,5 +111,7 @@ t.test('the faults of the userId and of visitorData are told at once', async (t)
 t.test('jti is 128 random bits where the profile asks for it', async (t) => {
   const ids = new Set(Array.from({ length: 100 }, () => claims({ userId: 'u-1' }, { jti: true }).jti))
   t.equal(ids.size, 100)
-  for (const id of ids) t.equal(Buffer.from(id as string, 'base64url').length, 16)
+  for (const id of ids) {
+    t.equal(Buffer.from(id as string, 'base64url').length, 16)
+  }
 })

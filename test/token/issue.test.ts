@@ -1,15 +1,17 @@
 import { createHash, type KeyObject } from 'node:crypto'
 import { compactDecrypt, compactVerify } from 'jose'
 import t from 'tap'
-import { acceptToken } from '../../src/dev/accept-token.ts'
+import { acceptToken } from '../../dev/accept-token.ts'
+import { checkedTokenRequest } from '../../src/token/claims.ts'
 import { issueToken } from '../../src/token/issue.ts'
 import type { Signer } from '../../src/token/signer.ts'
 import { localSigner, type TokenParts, tokenParts } from '../support/token-parts.ts'
 
 const now = Date.UTC(2026, 0, 1, 12, 0, 0, 999)
 const options = { deadline: Number.POSITIVE_INFINITY }
-const issue = ({ profile, signer }: TokenParts, userId = 'u-1') =>
-  issueToken({ userId }, profile, signer, now, options)
+async function issue({ profile, signer }: TokenParts, userId = 'u-1') {
+  return issueToken(checkedTokenRequest({ userId }, profile.userIdRules), profile, signer, now, options)
+}
 
 async function jwsOf(token: string, recipientKey: KeyObject): Promise<string> {
   return new TextDecoder().decode((await compactDecrypt(token, recipientKey)).plaintext)

@@ -27,7 +27,9 @@ t.test(
 
 t.test('each token has a content key and an initialization vector of its own', async (t) => {
   const parts = await Promise.all(Array.from({ length: 20 }, () => compactJwe('a.b.c', recipientKey)))
-  for (const index of [1, 2, 3]) t.equal(new Set(parts.map((jwe) => jwe.split('.')[index])).size, 20)
+  for (const index of [1, 2, 3]) {
+    t.equal(new Set(parts.map((jwe) => jwe.split('.')[index])).size, 20)
+  }
 })
 
 t.test('nobody else can read it, and a changed one cannot be read', async (t) => {

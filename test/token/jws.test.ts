@@ -1,10 +1,10 @@
 import { generateKeyPairSync, sign } from 'node:crypto'
 import { compactVerify } from 'jose'
 import t from 'tap'
-import { userIdClaim } from '../../src/token/claims.ts'
 import { compactJws } from '../../src/token/jws.ts'
 import type { SigningKey } from '../../src/token/signer.ts'
 import { signingInput } from '../../src/token/signing-input.ts'
+import { userIdClaim } from '../../src/token/visitor-data.ts'
 import { localSigner } from '../support/token-parts.ts'
 
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })

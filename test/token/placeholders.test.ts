@@ -20,8 +20,9 @@ t.test('the placeholders of the built-in list, in any case, as a whole value onl
   for (const entry of builtInPlaceholders) {
     t.equal(entry, entry.normalize('NFC').toLowerCase(), 'an entry that could never match refuses nothing')
   }
-  for (const id of ['1', '00', '-2', 'guest1', 'testa', 'nullary', 'userId42', 'Anna'])
+  for (const id of ['1', '00', '-2', 'guest1', 'testa', 'nullary', 'userId42', 'Anna']) {
     t.strictSame(codes(id), [], id)
+  }
 })
 
 t.test('templates that nobody filled in are known by their form', async (t) => {
@@ -32,7 +33,9 @@ t.test('templates that nobody filled in are known by their form', async (t) => {
     ...['%s', '%S', '%d', '%1$s', '%(userId)s', '%@', '%05d', '%-10s', '%ld', '%.2f', '%!s(<nil>)'],
     ...['[object HTMLInputElement]', '[object Promise]', '[OBJECT OBJECT]'],
   ]
-  for (const id of forms) t.strictSame(codes(id), ['user_id_placeholder'], id)
+  for (const id of forms) {
+    t.strictSame(codes(id), ['user_id_placeholder'], id)
+  }
   const ids = [
     'a<b>',
     '<b>a',
@@ -46,7 +49,9 @@ t.test('templates that nobody filled in are known by their form', async (t) => {
     '%',
     '%%s',
   ]
-  for (const id of ids) t.strictSame(codes(id), [], id)
+  for (const id of ids) {
+    t.strictSame(codes(id), [], id)
+  }
 })
 
 t.test('a profile extends the list of placeholders: whole value, case ignored', async (t) => {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import t from 'tap'
-import { type ClaimsSet, userIdClaim } from '../../src/token/claims.ts'
+import type { ClaimsSet } from '../../src/token/claims.ts'
 import { signingInput } from '../../src/token/signing-input.ts'
+import { userIdClaim } from '../../src/token/visitor-data.ts'
 
 const claims: ClaimsSet = { iss: 'https://shop.test', exp: 1_767_268_860, [userIdClaim]: 'Zoé/1+2?😀' }
 

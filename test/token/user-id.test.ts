@@ -26,7 +26,9 @@ t.test('length is counted in UTF-16 code units: 255 are accepted, 256 are refuse
 t.test('white space: only U+0020, and only inside', async (t) => {
   t.strictSame(codes('a b'), [])
   t.strictSame(codes('a  b'), [])
-  for (const id of [' a', 'a ', ' ']) t.strictSame(codes(id), ['user_id_whitespace'], JSON.stringify(id))
+  for (const id of [' a', 'a ', ' ']) {
+    t.strictSame(codes(id), ['user_id_whitespace'], JSON.stringify(id))
+  }
   // White_Space that is not a control character (Unicode, PropList.txt)
   for (const space of '\u00a0\u1680\u2000\u2009\u200a\u2028\u2029\u202f\u205f\u3000') {
     // A test's name is escaped: TAP is split into lines by some of these.

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { buffer } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
-import { freePort } from '../../src/dev/free-port.ts'
+import { freePort } from '../../dev/free-port.ts'
 import { startService, type TestService, testBackend } from '../support/service.ts'
 import { standIn } from '../support/stand-in.ts'
 import { until } from '../support/wait.ts'
@@ -98,21 +98,18 @@ t.test('without traces nothing of OpenTelemetry is loaded', async (t) => {
       if (url.includes('opentelemetry')) process.stdout.write('loaded ' + url + '\\n')
       return next(url, context)
     } })`
-  const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(hook)}` }
+  const nodeArgs = [`--import=data:text/javascript,${encodeURIComponent(hook)}`]
+  const start = (env: Record<string, string>) => startService(t, backend, env, undefined, nodeArgs)
   // prom-client brings the API, which does nothing by itself.
   const loaded = ({ log }: TestService) =>
     log.filter((line) => /^loaded (?!.*@opentelemetry\/api\/)/.test(String(line)))
-  const off = await startService(t, backend, env)
+  const off = await start({})
   await off.issue({ userId: 'u-1' })
   t.strictSame(loaded(off), [])
   for (const more of [{ OTEL_SDK_DISABLED: 'true' }, { OTEL_TRACES_EXPORTER: 'none' }]) {
-    const service = await startService(t, backend, {
-      ...env,
-      ...more,
-      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
-    })
+    const service = await start({ ...more, OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' })
     t.strictSame(loaded(service), [])
   }
-  const on = await startService(t, backend, { ...env, OTEL_TRACES_EXPORTER: 'otlp' })
+  const on = await start({ OTEL_TRACES_EXPORTER: 'otlp' })
   t.not(loaded(on).length, 0)
 })

@@ -61,10 +61,14 @@ t.test('requests under load, each in its caller’s trace', async (t) => {
         let before = (server as ReceivedSpan).start
         for (const { name, parentSpanId, start, end } of steps) {
           t.equal(parentSpanId, server?.spanId)
-          if (start < before || end < start) misplaced.push(name)
+          if (start < before || end < start) {
+            misplaced.push(name)
+          }
           before = end
         }
-        if (before > (server as ReceivedSpan).end) misplaced.push('the end')
+        if (before > (server as ReceivedSpan).end) {
+          misplaced.push('the end')
+        }
       }
       t.strictSame(misplaced, [])
     },

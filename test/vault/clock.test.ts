@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import t from 'tap'
-import { VaultClock } from '../../src/vault/vault-clock.ts'
+import { VaultClock } from '../../src/vault/clock.ts'
 
 function testClock() {
   // biome-ignore lint/suspicious/noExplicitAny: a log line has any fields.
@@ -28,13 +28,17 @@ t.test('one answer tells the offset to half a second, corrected for half the rou
 t.test('several answers tell it more closely, however slow some of them are', async (t) => {
   const { answer } = testClock()
   let offset = 0
-  for (let i = 0; i < 60; i++) offset = answer(1.25, i % 7 === 0 ? 5_000 : 10, 1_037)
+  for (let i = 0; i < 60; i++) {
+    offset = answer(1.25, i % 7 === 0 ? 5_000 : 10, 1_037)
+  }
   t.ok(Math.abs(offset - 1.25) < 0.1, `${offset}`)
 })
 
 t.test('a clock that was set is followed at once, one that drifts as it goes', async (t) => {
   const { answer } = testClock()
-  for (let i = 0; i < 10; i++) answer(0)
+  for (let i = 0; i < 10; i++) {
+    answer(0)
+  }
   t.ok(Math.abs(answer(30) - 30) <= 0.5)
   let ahead = 30
   for (let i = 0; i < 2_000; i++) {
@@ -46,7 +50,9 @@ t.test('a clock that was set is followed at once, one that drifts as it goes', a
 
 t.test('warns above five seconds once, and says when it is over', async (t) => {
   const { answer, log } = testClock()
-  for (const ahead of [0, 4, -4, 5.6, 7, 4.5, 6, 20, -20]) answer(ahead)
+  for (const ahead of [0, 4, -4, 5.6, 7, 4.5, 6, 20, -20]) {
+    answer(ahead)
+  }
   t.strictSame(
     log.map(({ level }) => level),
     [40],

@@ -1,6 +1,10 @@
 import t from 'tap'
-import { differenceByCount, differenceByHash, sidesOf } from '../../src/audit/batch-comparison.ts'
-import { type BatchRecord, batchesOf, type CallRecord } from '../../src/audit/batch-records.ts'
+import {
+  differenceByCount,
+  differenceByHash,
+  sidesOf,
+} from '../../../src/audit/reconcile/batch-comparison.ts'
+import { type BatchRecord, batchesOf, type CallRecord } from '../../../src/audit/reconcile/batch-records.ts'
 
 const asked = (...auditIds: string[]): BatchRecord => ({
   ...{ kind: 'asked', correlationId: 'c', time: 1, key: 'padlock-a', keyVersion: 1, auditIds },
@@ -30,7 +34,9 @@ const hashes = new Map(['a', 'b', 'c', 'd'].map((auditId) => [`h${auditId}`, aud
 /** How a batch of these records differs, by number and by hash. */
 function differences(...records: BatchRecord[]) {
   const [batch, ...others] = batchesOf(records)
-  if (batch === undefined || others.length > 0) throw new Error('not one batch')
+  if (batch === undefined || others.length > 0) {
+    throw new Error('not one batch')
+  }
   const sides = sidesOf(batch)
   return [differenceByCount(sides), differenceByHash(sides, hashes)]
 }

@@ -20,7 +20,7 @@ await vault.api('PUT', 'sys/audit/raw', { type: 'file', options: { file_path: ra
 
 const service = await loggedService(t, backend, { PADLOCK_REQUEST_DEADLINE_MS: '30000' })
 const issued = (await Promise.all(
-  Array.from({ length: 200 }, async (_, i) => (await service.issue({ userId: `user-${i}` })).json()),
+  Array.from({ length: 200 }, async (_, i) => (await service.issue({ userId: `shopper-${i}` })).json()),
 )) as { token: string; auditId: string }[]
 service.process.kill('SIGTERM')
 await once(service.process, 'exit')
@@ -60,8 +60,9 @@ t.test('a token leads to its entry in the log of each device, and to the others 
 })
 
 t.test('every token is found', async (t) => {
-  for (const one of issued.slice(0, 20))
+  for (const one of issued.slice(0, 20)) {
     t.equal((await found([one.auditId, '--log', vault.auditLog])).found, true)
+  }
 })
 
 t.test('the same in words, from a compressed log, and with the auditId behind the files', async (t) => {

@@ -1,11 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
-import type { AskedRecord, IssuanceRecord } from '../../../src/audit/issuance-record.ts'
+import type { AskedRecord, IssuanceRecord } from '../../../src/issuance/issuance-record.ts'
 import { auditRunner, loggedService, reconciled } from '../../support/audit.ts'
 import { askedOf, issuanceRecords, issuedOf } from '../../support/issuance.ts'
 import { testBackend } from '../../support/service.ts'
@@ -32,20 +32,27 @@ await api('POST', 'secret/data/padlock/profiles/shop', { data: { ...shop, signin
 // The change of the profile is in Vault's log with the millisecond in which it was answered.
 await sleep(10)
 const start = Date.now()
-for (const service of services) await service.logged({ profile: 'shop', keyVersion: 2 })
+for (const service of services) {
+  await service.logged({ profile: 'shop', keyVersion: 2 })
+}
 const issuanceLogs = services.map(({ issuanceLog }) => issuanceLog)
 const answers = await Promise.all(
   Array.from({ length: 300 }, (_, i) =>
-    services[i % 2]?.issue({ userId: `user-${i}` }, { profile: i % 3 ? 'default' : 'shop' }),
+    services[i % 2]?.issue({ userId: `shopper-${i}` }, { profile: i % 3 ? 'default' : 'shop' }),
   ),
 )
-if (!answers.every((answer) => answer?.status === 200)) throw new Error('not every token was issued')
+if (!answers.every((answer) => answer?.status === 200)) {
+  throw new Error('not every token was issued')
+}
 for (const { process } of services) {
   process.kill('SIGTERM')
   await once(process, 'exit')
 }
 const loaded = { since: start, until: Date.now() + 20 }
 await sleep(50)
+/** An entry of Vault's log that is no change: the log covers all that was before. */
+const goOn = () => api('GET', 'auth/token/lookup-self')
+await goOn()
 const logs = { log: [vault.auditLog], issuanceLog: issuanceLogs }
 /** Vault's log as it was then. */
 const auditLogOfLoad = join(vault.dir, 'load.log')
@@ -60,7 +67,10 @@ async function during(action: () => Promise<unknown>): Promise<{ since: number; 
   const since = Date.now()
   await action()
   await sleep(30)
-  return { since, until: Date.now() }
+  const until = Date.now()
+  await sleep(5)
+  await goOn()
+  return { since, until }
 }
 
 const sign = (correlationId?: string) =>
@@ -102,23 +112,43 @@ t.test('rotated and compressed logs, one from standard input, one named twice', 
     string,
     string,
   ]
-  const args = ['reconcile', '--since', since, '--until', until, '--log', old, old, '-']
+  const args = ['reconcile', '--since', since, '--until', until, '--log', `v=${old}`, old, 'v=-']
   const outcome = await run([...args, '--issuance-log', ...issuanceLogs], lines.slice(half).join('\n'))
   t.equal(outcome.exitCode, 0, outcome.stdout + outcome.stderr)
   t.match(outcome.stdout, /as tokens +300:/)
-  t.match(outcome.stdout, /Every signature is accounted for/)
+  t.match(outcome.stdout, /^(\d+) of \1 signatures accounted for\.$/m)
 })
+
+t.test(
+  'the same log without correlation ids: probes and calls of two instances are known by hash',
+  async (t) => {
+    const bare = join(vault.dir, 'bare.log')
+    await writeFile(
+      bare,
+      (await readFile(auditLogOfLoad, 'utf8')).replaceAll(/"x-correlation-id":\["[^"]+"\]/g, '"x":["y"]'),
+    )
+    const report = await reconciled(run, loaded, { log: [bare], issuanceLog: issuanceLogs })
+    t.strictSame(kindsOf(report), [])
+    t.match(report, {
+      exitCode: 0,
+      counts: { issued: 300, provedByHash: 300 },
+      withoutCorrelationIds: [bare],
+    })
+    t.ok(report.counts.probes > 0)
+  },
+)
 
 t.test('a key that was used outside Padlock', async (t) => {
   const report = await reconciled(run, await during(() => sign()), logs)
-  t.strictSame(kindsOf(report), ['unexplained_signature'])
-  t.match(report, { exitCode: 1, findings: [{ by: 'token', key: 'padlock-default', unexplained: 1 }] })
+  // Both services have ended: a log of theirs may be missing, too.
+  t.strictSame(kindsOf(report), ['log_gap', 'unexplained_signature'])
+  t.match(report, { exitCode: 1, findings: [{}, { by: 'token', key: 'padlock-default', unexplained: 1 }] })
 })
 
 t.test("used under the correlation id of one of Padlock's calls", async (t) => {
   const { correlationId } = big
   const later = await during(() => sign(correlationId))
-  const alone = await reconciled(run, later, logs)
+  const alone = await reconciled(run, later, logs, ['--grace', '10m'])
   // The call itself is just before the interval, and is read for its edge.
   t.strictSame(kindsOf(alone), [])
   const report = await reconciled(run, { since: loaded.since, until: later.until }, logs)
@@ -129,7 +159,7 @@ t.test("used under the correlation id of one of Padlock's calls", async (t) => {
 
 t.test('a probe that is none', async (t) => {
   const report = await reconciled(run, await during(() => sign('padlock-probe-x')), logs)
-  t.strictSame(kindsOf(report), ['probe_differs'])
+  t.strictSame(kindsOf(report), ['log_gap', 'probe_differs'])
 })
 
 const isOfBig = (record: IssuanceRecord) =>
@@ -160,8 +190,12 @@ const tampered: [what: string, lines: IssuanceRecord[], kinds: string[], says?: 
   [
     'a call that is one short',
     records.flatMap((record) => {
-      if (!isOfBig(record)) return [record]
-      if (record.event === 'asked') return [{ ...record, auditIds: big.auditIds.slice(1) }]
+      if (!isOfBig(record)) {
+        return [record]
+      }
+      if (record.event === 'asked') {
+        return [{ ...record, auditIds: big.auditIds.slice(1) }]
+      }
       return record.event === 'issued' && record.auditId === first ? [] : [record]
     }),
     ['batch_differs'],
@@ -170,8 +204,12 @@ const tampered: [what: string, lines: IssuanceRecord[], kinds: string[], says?: 
   [
     'a call of the right number, with another token in it',
     records.map((record) => {
-      if (!isOfBig(record)) return record
-      if (record.event === 'asked') return { ...record, auditIds: [other, ...big.auditIds.slice(1)] }
+      if (!isOfBig(record)) {
+        return record
+      }
+      if (record.event === 'asked') {
+        return { ...record, auditIds: [other, ...big.auditIds.slice(1)] }
+      }
       return record.event === 'issued' && record.auditId === first ? { ...record, auditId: other } : record
     }),
     ['batch_differs'],
@@ -196,7 +234,9 @@ for (const [what, lines, kinds, says] of tampered) {
     const files = { log: [auditLogOfLoad], issuanceLog: [file] }
     const report = await reconciled(run, loaded, files, ['--verify-hashes', 'all'])
     t.strictSame(kindsOf(report), kinds)
-    if (says !== undefined) t.match(report.findings[0], says)
+    if (says !== undefined) {
+      t.match(report.findings[0], says)
+    }
   })
 }
 
@@ -206,6 +246,13 @@ t.test('lines that cannot be read; the last one may be unfinished', async (t) =>
   const files = { log: [auditLogOfLoad], issuanceLog: [broken] }
   await writeFile(broken, `${whole}{"event":"iss`)
   t.strictSame(kindsOf(await reconciled(run, loaded, files)), [])
+  const longAgo = new Date(Date.now() - 3_600_000)
+  await utimes(broken, longAgo, longAgo)
+  t.strictSame(
+    kindsOf(await reconciled(run, loaded, files)),
+    ['lines_unreadable'],
+    'nobody writes it any more',
+  )
   await writeFile(broken, `{"event":"issued","time":"20\n${whole}`)
   t.strictSame(kindsOf(await reconciled(run, loaded, files)), ['lines_unreadable'])
 })
@@ -213,7 +260,17 @@ t.test('lines that cannot be read; the last one may be unfinished', async (t) =>
 t.test('whatever changes who can sign is found, once, and nothing else', async (t) => {
   const backup = (await api('GET', 'transit/backup/padlock-open')).body.data.backup
   const extra = { type: 'file', options: { file_path: join(vault.dir, 'extra.log') } }
-  const planted: [kind: string, method: string, path: string, body?: object][] = [
+  type Planted = [kind: string, method: string, path: string, body?: object]
+  // Vault writes no entry of `sys/rekey`, which is OpenBao's `sys/rotate/root`.
+  const onVault: Planted[] = [['root_access', 'PUT', 'sys/generate-root/attempt']]
+  const onOpenBao: Planted[] = [
+    ['key_deleted', 'DELETE', 'transit/keys/padlock-open/soft-delete'],
+    ['key_config_changed', 'POST', 'transit/keys/padlock-open/soft-delete-restore'],
+    ['root_access', 'PUT', 'sys/generate-root-token/attempt'],
+    ['root_access', 'POST', 'sys/rotate/root/init', { secret_shares: 1, secret_threshold: 1 }],
+    ['root_access', 'GET', 'sys/rotate/root/init'],
+  ]
+  const planted: Planted[] = [
     ['key_exported', 'GET', 'transit/export/signing-key/padlock-open'],
     ['key_exported', 'GET', 'transit/backup/padlock-open'],
     ['key_imported', 'POST', 'transit/restore/padlock-again', { backup, name: 'padlock-again' }],
@@ -232,7 +289,7 @@ t.test('whatever changes who can sign is found, once, and nothing else', async (
     ['audit_device_changed', 'PUT', 'sys/config/auditing/request-headers/X-Test', { hmac: true }],
     ['audit_device_changed', 'PUT', 'sys/audit/extra', extra],
     ['audit_device_changed', 'DELETE', 'sys/audit/extra'],
-    ['root_access', 'PUT', 'sys/generate-root/attempt'],
+    ...(vault.product === 'OpenBao' ? onOpenBao : onVault),
   ]
   for (const [kind, method, path, body] of planted) {
     let status = 0

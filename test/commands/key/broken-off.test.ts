@@ -2,8 +2,8 @@ import { createPublicKey } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { keyFingerprint } from '../../src/token/rsa-public-key.ts'
-import { brokenOff } from '../support/broken-off.ts'
+import { keyFingerprint } from '../../../src/keys/rsa-public-key.ts'
+import { brokenOff } from '../../support/broken-off.ts'
 
 const { vault, keyOf, kills } = await brokenOff(t)
 const pin = { signingKeyVersion: 1 }
@@ -11,7 +11,7 @@ const pin = { signingKeyVersion: 1 }
 t.test('key stage, killed anywhere, is finished by running it again: never a version too many', (t) =>
   kills(t, {
     ...{ command: 'stage', versions: 1, pin },
-    args: (name) => ['stage', name],
+    args: (name) => ['stage', name, '--yes'],
     ...{ key: { latest_version: 2, min_encryption_version: 0 }, settings: pin },
   }),
 )
@@ -37,7 +37,7 @@ t.test('key activate, killed anywhere, is finished by running it again', (t) =>
     ...{ command: 'activate', versions: 2, pin },
     args: async (name) => {
       const fingerprint = keyFingerprint(createPublicKey((await keyOf(name)).keys[2].public_key))
-      return ['activate', name, '2', '--acknowledged', fingerprint]
+      return ['activate', name, '2', '--acknowledged', fingerprint, '--yes']
     },
     key: { latest_version: 2, min_encryption_version: 0 },
     settings: { signingKeyVersion: 2, previousSigningKeyVersion: 1, activatedBy: 'token-jo' },

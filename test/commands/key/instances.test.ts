@@ -1,11 +1,11 @@
 import { createPublicKey } from 'node:crypto'
 import t from 'tap'
-import { freePort } from '../../src/dev/free-port.ts'
-import { keyFingerprint } from '../../src/token/rsa-public-key.ts'
-import { probeCorrelationPrefix } from '../../src/vault/signing-probe.ts'
-import { keyRunner, operatorToken } from '../support/key-command.ts'
-import { startService, testBackend } from '../support/service.ts'
-import { vaultStandIn } from '../support/vault-stand-in.ts'
+import { freePort } from '../../../dev/free-port.ts'
+import { keyFingerprint } from '../../../src/keys/rsa-public-key.ts'
+import { probeCorrelationPrefix } from '../../../src/vault/signing/signing-probe.ts'
+import { keyRunner, operatorToken } from '../../support/key-command.ts'
+import { startService, testBackend } from '../../support/service.ts'
+import { vaultStandIn } from '../../support/vault-stand-in.ts'
 
 const backend = await testBackend(t)
 const { vault } = backend
@@ -38,8 +38,9 @@ t.test('activate waits for every instance, and names its verdict', async (t) => 
     { instance: held.url, verdict: 'follows', keyVersion: 2, reason: null },
   ])
   t.match(outcome.stderr, `${good.url} signs with version 2`)
-  for (const { issue } of [good, held])
+  for (const { issue } of [good, held]) {
     t.equal(((await (await issue({ userId: 'u' })).json()) as { keyVersion: number }).keyVersion, 2)
+  }
 })
 
 t.test('instances from the environment', async (t) => {

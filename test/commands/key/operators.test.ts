@@ -1,9 +1,9 @@
 import { createPublicKey } from 'node:crypto'
 import t from 'tap'
-import { keyFingerprint } from '../../src/token/rsa-public-key.ts'
-import { keyRunner, operatorToken } from '../support/key-command.ts'
-import { testBackend } from '../support/service.ts'
-import { type StandInCall, vaultStandIn } from '../support/vault-stand-in.ts'
+import { keyFingerprint } from '../../../src/keys/rsa-public-key.ts'
+import { keyRunner, operatorToken } from '../../support/key-command.ts'
+import { testBackend } from '../../support/service.ts'
+import { type StandInCall, vaultStandIn } from '../../support/vault-stand-in.ts'
 
 const { vault, addProfile } = await testBackend(t)
 const { api } = vault
@@ -40,15 +40,19 @@ const rotates = ({ path }: StandInCall) => path.endsWith('/rotate')
 
 async function newProfile(name: string, versions: number, settings: object = {}): Promise<void> {
   await addProfile(name, { activatedAt: longAgo, ...settings })
-  for (let version = 2; version <= versions; version += 1)
+  for (let version = 2; version <= versions; version += 1) {
     await api('POST', `transit/keys/padlock-${name}/rotate`)
+  }
 }
 
 t.test('of two who activate, the second is told, and overwrites nothing', async (t) => {
   await newProfile('two', 3)
   const [mine, others] = [await activation('two', 2), await activation('two', 3)]
   const outcome = await meanwhile(mine, writesProfile, () => jo(others))
-  t.match(outcome, { exitCode: 1, stderr: /Someone else has changed the profile two .* nothing was written/ })
+  t.match(outcome, {
+    exitCode: 1,
+    stderr: /token-jo has changed the profile two .*Nothing of yours was written/,
+  })
   t.match(await profileOf('two'), { metadata: { version: 2 }, data: { signingKeyVersion: 3 } })
 })
 
@@ -68,7 +72,7 @@ t.test('of two who stage, both learn that there are two versions', async (t) => 
   const outcome = await meanwhile(['stage', 'staged'], rotates, () => jo(['stage', 'staged']))
   t.match(outcome, {
     exitCode: 0,
-    stdout: /Someone else made a version at the same moment: there are 2 to 3/,
+    stderr: /Someone else made a version at the same moment: there are 2 to 3/,
   })
   t.match(await jo(['export', 'staged']), { stdout: /^Version 3 / }, 'and both send the same')
   t.match((await profileOf('staged')).data, { signingKeyVersion: 1 })
@@ -103,7 +107,9 @@ t.test('who was overtaken while waiting is told', async (t) => {
   const others = await activation('overtaken', 3)
   let written = false
   const afterwards = (call: StandInCall) => {
-    if (writesProfile(call)) written = true
+    if (writesProfile(call)) {
+      written = true
+    }
     return written && call.method === 'GET'
   }
   const outcome = await meanwhile(mine, afterwards, () => jo(others))

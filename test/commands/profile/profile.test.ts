@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { profileCommands } from '../support/profiles.ts'
+import { profileCommands } from '../../support/profiles.ts'
 
 const commands = await profileCommands(t)
 const { profile, recipient, json, vault, stored, create, newKey, put } = commands
@@ -16,7 +16,7 @@ t.test('none yet', async (t) => {
   for (const args of [
     ['show'],
     ['show', '--history'],
-    ['delete', '--confirm', 'none'],
+    ['delete', '--confirm', 'none', '--yes'],
     ['rollback', '--yes'],
   ]) {
     const [command = '', ...rest] = args
@@ -296,7 +296,7 @@ t.test('one creates and deletes while another one does', async (t) => {
   t.match((await json(profile, ['show', 'race', '--history'])).versions.at(-1), { version: 1, state: 'past' })
   const changing = await profile(['update', 'race', '--set', 'jti=false'], {
     answer: async () => {
-      await profile(['delete', 'race', '--confirm', 'race'])
+      await profile(['delete', 'race', '--confirm', 'race', '--yes'])
       return 'y'
     },
   })
@@ -310,10 +310,15 @@ t.test('one creates and deletes while another one does', async (t) => {
 t.test('delete is for whoever types the name, and rollback undoes it', async (t) => {
   await create('gone', ['--add', 'callers=a'])
   const before = await stored('gone')
-  t.match(await profile(['delete', 'gone']), { exitCode: 2, stderr: /--confirm gone/ })
-  t.match(await profile(['delete', 'gone', '--confirm', 'shop']), { exitCode: 1, stderr: /not the name/ })
+  t.match(await profile(['delete', 'gone']), { exitCode: 2, stderr: /--confirm and --yes/ })
+  t.match(await profile(['delete', 'gone', '--yes']), { exitCode: 2, stderr: /give --confirm; --yes/ })
+  t.match(await profile(['delete', 'gone', '--confirm', 'gone']), { exitCode: 2, stderr: /--yes/ })
+  const wrong = ['delete', 'gone', '--confirm', 'shop', '--yes']
+  t.match(await profile(wrong), { exitCode: 1, stderr: /not the name/ })
   t.match(await profile(['delete', 'gone'], { answer: 'yes' }), { exitCode: 1, stderr: /not the name/ })
-  t.match(await profile(['delete', 'gone', '--dry-run']), { exitCode: 0, stdout: /nothing was deleted/ })
+  const declined = await profile(['delete', 'gone', '--confirm', 'gone'], { answer: 'n' })
+  t.match(declined, { exitCode: 1, stderr: /Nothing was changed/ })
+  t.match(await profile(['delete', 'gone', '--dry-run']), { exitCode: 0, stdout: /nothing was changed/ })
   t.same(await stored('gone'), before)
   const deleted = await profile(['delete', 'gone'], { answer: 'gone' })
   t.match(deleted, { exitCode: 0, stderr: /no visitor of gone gets a token any more/ })
@@ -362,7 +367,7 @@ t.test('rollback takes the settings, and never the pinned version or the recipie
     exitCode: 1,
     stderr: /no version 99/,
   })
-  t.match(await profile(['rollback', 'back', '--to', '0']), { exitCode: 2 })
+  t.match(await profile(['rollback', 'back', '--to', '0', '--yes']), { exitCode: 2 })
 })
 
 t.test('the history tells when, who and what', async (t) => {
@@ -413,14 +418,19 @@ t.test('validate finds every fault that keeps the service from signing', async (
     [{ ...data, activeRecipientKey: 'C'.repeat(43) }, [/\/activeRecipientKey/]],
     ['nonsense', [/must be object/]],
   ] as [object, RegExp[]][]) {
-    if (typeof settings === 'string') await put('sick', { nonsense: true })
-    else await put('sick', settings)
+    if (typeof settings === 'string') {
+      await put('sick', { nonsense: true })
+    } else {
+      await put('sick', settings)
+    }
     const outcome = await profile(['validate', 'sick', 'shop', '--output', 'json'])
     t.equal(outcome.exitCode, 1)
     const { valid, profiles } = JSON.parse(outcome.stdout)
     t.equal(valid, false)
     t.match(profiles[1], { profile: 'shop', valid: true, faults: [] })
-    if (typeof settings !== 'string') t.match(profiles[0].faults, faults)
+    if (typeof settings !== 'string') {
+      t.match(profiles[0].faults, faults)
+    }
   }
   const all = await profile(['validate'])
   t.match(all, { exitCode: 1, stdout: /^shop: valid$/m, stderr: /One profile is not valid/ })

@@ -2,11 +2,11 @@ import { generateKeyPairSync } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { profileCommands } from '../support/profiles.ts'
+import { profileCommands } from '../../support/profiles.ts'
 
 const commands = await profileCommands(t)
 const { recipient, json, vault, stored, newKey } = commands
-const vendorFile = join(import.meta.dirname, '..', 'vectors', 'iadvize-public-key.txt')
+const vendorFile = join(import.meta.dirname, '../../vectors/iadvize-public-key.txt')
 const vendor = {
   thumbprint: 'QspNamaz04P1Fh1DKF1IUvMLLiYJHmQhECR3ue0eJGU',
   fingerprint: 'sha256:ILHrw82GKGyYkRhqivSKmXnh8+LKRg5Ar4Wwprv3RFo',
@@ -62,7 +62,7 @@ t.test('a key comes from standard input, as text or as DER', async (t) => {
   const der = publicKey.export({ type: 'spki', format: 'der' })
   const again = await recipient(['add', 'forms', '-', '--yes'], { input: der })
   t.match(again, { exitCode: 0, stdout: /Nothing to change/ }, 'the same key')
-  const certificate = await readFile(join(import.meta.dirname, '..', 'vectors', 'recipient-certificate.pem'))
+  const certificate = await readFile(join(import.meta.dirname, '../../vectors/recipient-certificate.pem'))
   t.equal((await recipient(['add', 'forms', '-', '--yes'], { input: certificate })).exitCode, 0)
   const { recipientKeys } = await json(recipient, ['list', 'forms'])
   t.same(recipientKeys.map(({ bits }: { bits: number }) => bits).sort(), [2048, 2048, 3072])
@@ -77,7 +77,9 @@ t.test('a private key is refused loudly, is not echoed, and reaches neither Vaul
   for (const outcome of [
     await recipient(['add', 'shop', file, '--yes']),
     await recipient(['add', 'shop', '-', '--yes', '--output', 'json'], { input: pem }),
-    await recipient(['add', 'shop', '-'], { input: privateKey.export({ type: 'pkcs8', format: 'der' }) }),
+    await recipient(['add', 'shop', '-', '--yes'], {
+      input: privateKey.export({ type: 'pkcs8', format: 'der' }),
+    }),
   ]) {
     t.match(outcome, { exitCode: 1, stderr: /PRIVATE key: treat it as compromised/, stdout: '' })
     t.notOk(outcome.stderr.includes((pem.split('\n')[1] as string).slice(0, 12)))
@@ -107,14 +109,14 @@ t.test('keys that must not be used', async (t) => {
   ] as [string, RegExp][]) {
     t.match(await recipient(['add', 'shop', '-', '--yes'], { input }), { exitCode: 1, stderr: reason })
   }
-  const missing = await recipient(['add', 'shop', join(vault.dir, 'none')])
+  const missing = await recipient(['add', 'shop', join(vault.dir, 'none'), '--yes'])
   t.match(missing, { exitCode: 2, stderr: /cannot be read \(ENOENT\)/ })
 })
 
 t.test('a key is activated only for its fingerprint, which --yes does not answer', async (t) => {
   const before = await stored('shop')
   const refusals: [string[], object, number, RegExp][] = [
-    [['--yes'], {}, 2, /Give --fingerprint/],
+    [['--yes'], {}, 2, /give --fingerprint; --yes does not stand in for it/],
     [['--yes', '--fingerprint', `sha256:${'A'.repeat(43)}`], {}, 1, /no such recipient key/],
     [['--yes', '--fingerprint', 'ILHrw82GKGyYkRhqivSKmXnh8'], {}, 2, /43 characters/],
     [[vendor.thumbprint, '--yes', '--fingerprint', `sha256:${'A'.repeat(43)}`], {}, 1, /not the fingerprint/],
@@ -165,7 +167,9 @@ t.test('the active key is not removed; another one is', async (t) => {
 t.test('with several keys in reserve it must be said which', async (t) => {
   await commands.create('many')
   const keys = [await newKey(), await newKey()]
-  for (const { file } of keys) await recipient(['add', 'many', file, '--yes'])
+  for (const { file } of keys) {
+    await recipient(['add', 'many', file, '--yes'])
+  }
   const [one, other] = keys as [(typeof keys)[0], (typeof keys)[0]]
   t.match(await recipient(['activate', 'many'], { answer: one.fingerprint }), {
     exitCode: 2,

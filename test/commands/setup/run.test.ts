@@ -2,7 +2,7 @@ import t from 'tap'
 import type { SetupPlan } from '../../../src/commands/setup/plan.ts'
 import { applySetup } from '../../../src/commands/setup/run.ts'
 import type { Step } from '../../../src/commands/setup/step.ts'
-import type { VaultClient } from '../../../src/vault/client.ts'
+import type { VaultClient } from '../../../src/vault/client/client.ts'
 
 t.test('Ctrl-C during a step lets it end and begins no other', async (t) => {
   const interrupted = new AbortController()

@@ -5,23 +5,20 @@ import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
-import { type SetupOptions, setupOptions } from '../../src/commands/setup/options.ts'
-import { setup } from '../../src/commands/setup.ts'
-import { settingsFaults } from '../../src/vault/profile-settings.ts'
-import { runOnTerminal } from '../support/terminal.ts'
-import { testVault } from '../support/vault.ts'
+import { settingsFaults } from '../../../src/vault/profiles/profile-settings.ts'
+import { runCommandLine } from '../../support/terminal.ts'
+import { testVault } from '../../support/vault.ts'
 
 const vault = await testVault(t)
 const { api, dir } = vault
 const env = { VAULT_ADDR: vault.address, VAULT_TOKEN: vault.rootToken, HOME: dir }
-const recipientFile = join(import.meta.dirname, '..', 'vectors', 'iadvize-public-key.txt')
+const recipientFile = join(import.meta.dirname, '../../vectors/iadvize-public-key.txt')
 const making = ['--issuer', 'https://shop.test', '--recipient-key', recipientFile]
 const file = (name: string) => join(dir, name)
 
 /** Runs `padlock setup` with these arguments. */
 function run(args: string[], given: { input?: string; answer?: string; env?: NodeJS.ProcessEnv } = {}) {
-  const options = setupOptions().parse(args, { from: 'user' }).opts<SetupOptions>()
-  return runOnTerminal(given.env ?? env, (terminal) => setup(options, terminal), given)
+  return runCommandLine(given.env ?? env, ['setup', ...args], given)
 }
 
 /** The same without questions, as JSON. */
@@ -36,15 +33,16 @@ const stateOf = (made: { steps: { kind: string; state: string }[] }, kind: strin
 
 /** Mounts of a test's own, so that each begins with nothing. */
 let count = 0
-function ownMounts(): { mounts: string[]; transit: string; kv: string; approle: string } {
+function ownMounts() {
   count += 1
   const [transit, kv, approle] = [`transit${count}`, `kv${count}`, `approle${count}`]
-  const mounts = ['--transit-mount', transit, '--kv-mount', kv, '--approle-mount', approle]
-  return { mounts, transit, kv, approle }
+  const prefix = `padlock${count}`
+  const mounts = [
+    ...['--transit-mount', transit, '--kv-mount', kv, '--approle-mount', approle],
+    ...['--policy-prefix', prefix],
+  ]
+  return { mounts, transit, kv, approle, prefix }
 }
-
-/** Puts the policies back to the default mounts, which the tests on mounts of their own have replaced. */
-const backToDefaults = () => report([])
 
 /** The calls that changed something, as the audit log has them. */
 async function changes(): Promise<string[]> {
@@ -148,12 +146,11 @@ t.test('failed logins do not lock the role for a good one', async (t) => {
 t.test('the second time there is nothing to change', async (t) => {
   const before = await changes()
   const files = ['--role-id-out', file('role-id'), '--secret-id-out', file('secret-id')]
-  // No question is asked, so none needs --yes.
-  const again = await run([...making, ...files])
+  const again = await run([...making, ...files, '--yes'])
   t.match(again, { exitCode: 0, stdout: /Nothing to change\./, stderr: '' })
   t.notMatch(again.stdout, /^(create|update)/m)
   t.same(await changes(), before, 'Vault’s audit log has no change either')
-  const bare = await run([])
+  const bare = await run(['--yes'])
   t.match(bare, { exitCode: 0, stdout: /Nothing to change\./ }, 'without the options, too')
 })
 
@@ -165,7 +162,8 @@ t.test('--dry-run says what would be done, and does nothing', async (t) => {
   t.match(outcome.stdout, new RegExp(`create +transit engine +${transit}`))
   t.match(outcome.stdout, /create +signing key +padlock-default +rsa-2048; not exportable/)
   t.match(outcome.stdout, /create +secret_id/)
-  t.match(outcome.stdout, 'Dry run: 11 changes to make.')
+  t.match(outcome.stdout, /^Vault .*, profile default: 11 changes\n/)
+  t.match(outcome.stdout, 'Dry run: nothing was changed.')
   t.same(await changes(), before)
   await t.rejects(stat(file('dry')))
   const json = await run([...making, ...mounts, '--dry-run', '--output', 'json'])
@@ -178,9 +176,28 @@ t.test('it asks before it changes anything', async (t) => {
   const refusal = await run([...making, ...mounts], { answer: 'n' })
   t.match(refusal, { exitCode: 1, stderr: /Make 10 changes\? \[y\/N\] .*Nothing was changed/s })
   t.match(await run([...making, ...mounts], { answer: '' }), { exitCode: 1 })
-  t.match(await run([...making, ...mounts]), { exitCode: 2, stderr: /--yes/ }, 'nobody to ask')
   t.same(await changes(), before)
   t.match(await run([...making, ...mounts], { answer: 'y' }), { exitCode: 0, stdout: /Done: 10 changes/ })
+})
+
+t.test('faults of usage, a missing --yes included, are told before Vault is asked', async (t) => {
+  // Nothing listens there: to ask it would end with exit code 3.
+  const away = { ...env, VAULT_ADDR: 'http://127.0.0.1:9' }
+  for (const [args, stderr] of [
+    [[], /look at it with --dry-run, then give --yes/],
+    [['--policies-only'], /give --yes/],
+    [['--new-secret-id', '--yes'], /needs a place for it/],
+    [['--no-approle', '--new-secret-id', '--yes'], /--no-approle makes no role_id/],
+    [['--secret-id-ttl', '0', '--yes'], /never expires.*--secret-id-never-expires/],
+    [['--secret-id-ttl', '1d', '--secret-id-never-expires', '--yes'], /not both/],
+    [['--issuer', '', '--yes'], /would not be valid: \/issuer/],
+    [['--issuer', 'x', '--recipient-key', file('none'), '--yes'], /cannot be read \(ENOENT\)/],
+    [['--policies-only', '--profile', 'shop', '--yes'], /cannot be used with option '--profile/],
+  ] as [string[], RegExp][]) {
+    t.match(await run(args, { env: away }), { exitCode: 2, stdout: '', stderr }, args.join(' '))
+  }
+  const denied = await run(['--dry-run'], { env: { ...env, VAULT_TOKEN: 'nobody' } })
+  t.match(denied, { exitCode: 1, stderr: /is without an administrator's rights/ })
 })
 
 t.test('keys of 3,072 and 4,096 bits, and a second profile beside the first', async (t) => {
@@ -193,7 +210,7 @@ t.test('keys of 3,072 and 4,096 bits, and a second profile beside the first', as
   t.match(second.signingKey, { name: 'padlock-own', version: 1 })
   t.equal((await api('GET', `${transit}/keys/padlock-own`)).body.data.type, 'rsa-4096')
   t.notMatch((await report(mounts)).changed, true, 'the type of a key that exists need not be given')
-  t.match(await run([...mounts, '--key-type', 'rsa-2048']), {
+  t.match(await run([...mounts, '--key-type', 'rsa-2048', '--yes']), {
     exitCode: 1,
     stderr: /is rsa-3072, not rsa-2048/,
   })
@@ -244,10 +261,9 @@ t.test('an engine or method of another kind at the path', async (t) => {
 t.test('a profile that exists is left alone, and what differs is said', async (t) => {
   const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString()
-  await backToDefaults()
   const other = ['--issuer', 'other', '--ttl', '90', '--key', 'padlock-x', '--recipient-key', '-']
   const before = await changes()
-  const outcome = await run(other, { input: pem })
+  const outcome = await run([...other, '--yes'], { input: pem })
   t.match(outcome, { exitCode: 0, stdout: /Nothing to change/ })
   t.match(outcome.stderr, /keeps the issuer https:\/\/shop\.test; --issuer is not used/)
   t.match(outcome.stderr, /keeps 60 seconds; --ttl is not used/)
@@ -257,7 +273,6 @@ t.test('a profile that exists is left alone, and what differs is said', async (t
 })
 
 t.test('a profile that is not valid is left alone, and said to be so', async (t) => {
-  await backToDefaults()
   await api('POST', 'secret/data/padlock/profiles/broken', { data: { issuer: 1 } })
   const made = await report(['--profile', 'broken', '--key', 'padlock-default'])
   t.match(made.notes.join('\n'), /The profile broken cannot sign .*\/issuer/)
@@ -286,10 +301,20 @@ t.test('what a new profile needs, and recipient keys that are refused', async (t
   t.match(outcome, { exitCode: 1, stderr: /PRIVATE key/ })
   t.notMatch(outcome.stderr + outcome.stdout, (secret.split('\n')[1] as string).slice(0, 16))
   t.match(await run(stdin, { input: 'x' }), { exitCode: 1, stderr: /no public key/ })
-  const missing = ['--issuer', 'x', '--recipient-key', file('none'), ...mounts]
+  const missing = ['--issuer', 'x', '--recipient-key', file('none'), ...mounts, '--yes']
   t.match(await run(missing), { exitCode: 2, stderr: /cannot be read \(ENOENT\)/ })
   const own = (await api('GET', 'transit/keys/padlock-default')).body.data.keys[1].public_key
-  const swapped = ['--profile', 'own', '--key', 'padlock-default', '--issuer', 'x', '--recipient-key', '-']
+  const swapped = [
+    '--profile',
+    'own',
+    '--key',
+    'padlock-default',
+    '--issuer',
+    'x',
+    '--recipient-key',
+    '-',
+    '--yes',
+  ]
   t.match(await run(swapped, { input: own }), { exitCode: 1, stderr: /own signing key/ })
 })
 
@@ -315,7 +340,6 @@ t.test('a secret_id: not made twice, made again when it is asked for or works no
   const path = `auth/${approle}/role/padlock/secret-id-accessor/destroy`
   await api('POST', path, { secret_id_accessor: second.secretId.accessor })
   t.same(stateOf(await report(args), 'secret_id'), ['update'], 'the one in the file was destroyed')
-  t.match(await run([...mounts, '--new-secret-id']), { exitCode: 2, stderr: /needs a place/ })
 })
 
 t.test('a secret_id that runs out soon is said to', async (t) => {
@@ -351,19 +375,12 @@ t.test('a secret_id that is wrapped: opened once, and not made twice', async (t)
 
   const { mounts: others } = ownMounts()
   const shown = await run([...making, ...others, '--wrap-ttl', '60s', '--yes'])
-  t.match(shown.stdout, /wrapping token +hvs\.\S+/)
-  t.match(await run([...others, '--wrap-ttl', '60s']), { exitCode: 0, stdout: /Nothing to change/ })
+  t.match(shown.stdout, /wrapping token +(hvs|s)\.\S+/)
+  t.match(await run([...others, '--wrap-ttl', '60s', '--yes']), { exitCode: 0, stdout: /Nothing to change/ })
 })
 
 t.test('the life of a secret_id is chosen, and never cut without a word', async (t) => {
   const { mounts, approle } = ownMounts()
-  t.match(await run([...mounts, '--secret-id-ttl', '0']), {
-    exitCode: 2,
-    stderr: /for ever.*--secret-id-never-expires/,
-  })
-  const both = ['--secret-id-ttl', '1d', '--secret-id-never-expires']
-  t.match(await run([...mounts, ...both]), { exitCode: 2, stderr: /not both/ })
-
   // A mount that someone else made, with Vault's own limit of 32 days.
   await api('POST', `sys/auth/${approle}`, { type: 'approle' })
   const long = await run([...making, ...mounts, '--yes', '--secret-id-ttl', '90d'])
@@ -380,7 +397,7 @@ t.test('the life of a secret_id is chosen, and never cut without a word', async 
 })
 
 t.test('the role: what is not given stays, what is given changes, what Padlock needs is set', async (t) => {
-  const { mounts, approle } = ownMounts()
+  const { mounts, approle, prefix } = ownMounts()
   const bounds = [
     '--secret-id-bound-cidrs',
     '127.0.0.1/32,10.0.0.0/8',
@@ -405,14 +422,13 @@ t.test('the role: what is not given stays, what is given changes, what Padlock n
     /secret_id_num_uses 1 -> 0; token_no_default_policy false -> true; token_policies root -> /,
   )
   t.same(stateOf(await report(mounts), 'AppRole role'), ['update'])
-  t.match((await api('GET', role)).body.data, { ...expected, token_policies: ['padlock-signer'] })
+  t.match((await api('GET', role)).body.data, { ...expected, token_policies: [`${prefix}-signer`] })
 
   await report([...mounts, '--token-bound-cidrs', ''])
   t.match((await api('GET', role)).body.data, { token_bound_cidrs: [], token_period: 1800 })
 })
 
 t.test('a policy that someone changed is put right, which is said', async (t) => {
-  await backToDefaults()
   const path = 'sys/policies/acl/padlock-signer'
   const { policy } = (await api('GET', path)).body.data
   await api('POST', path, { policy: 'path "*" { capabilities = ["sudo"] }' })
@@ -428,14 +444,14 @@ t.test('a file that is something else is neither sent to Vault nor overwritten',
   t.match(await run([...args, '--yes']), { exitCode: 1, stderr: /does not hold a credential/ })
   t.match(await run([...args, '--yes', '--new-secret-id']), { exitCode: 1 })
   t.equal(await readFile(file('notes'), 'utf8'), 'my notes\nabout life\n')
-  t.match(await run(['--role-id-out', dir]), { exitCode: 1, stderr: /not a regular file/ })
+  t.match(await run(['--role-id-out', dir, '--yes']), { exitCode: 1, stderr: /not a regular file/ })
   const nowhere = ['--secret-id-out', join(dir, 'none', 'secret-id'), '--yes']
   const list = () => api('LIST', 'auth/approle/role/padlock/secret-id')
   const before = (await list()).body.data.keys.length
   t.match(await run(nowhere), { exitCode: 1, stderr: /cannot be written \(ENOENT\)/ })
   t.equal((await list()).body.data.keys.length, before, 'no secret_id is made which reaches nobody')
   await chmod(file('secret-id'), 0o644)
-  t.match(await run(['--secret-id-out', file('secret-id')]), { stderr: /Others may read/ })
+  t.match(await run(['--secret-id-out', file('secret-id'), '--yes']), { stderr: /Others may read/ })
 })
 
 t.test('--no-approle makes no login', async (t) => {
@@ -444,7 +460,7 @@ t.test('--no-approle makes no login', async (t) => {
   t.same(stateOf(made, 'AppRole role'), [])
   t.notOk(made.roleId)
   t.equal((await api('GET', `sys/auth/${approle}`)).status, 400)
-  const both = [...mounts, '--no-approle', '--secret-id-out', file('x')]
+  const both = [...mounts, '--no-approle', '--secret-id-out', file('x'), '--yes']
   t.match(await run(both), { exitCode: 2, stderr: /--no-approle/ })
 })
 
@@ -460,13 +476,14 @@ t.test('a run that broke off is finished by the next', async (t) => {
 })
 
 t.test('as a program: its exit codes', async (t) => {
-  const main = join(import.meta.dirname, '..', '..', 'src', 'main.ts')
+  const main = join(import.meta.dirname, '../../../src/main.ts')
   const padlock = async (args: string[], variables: NodeJS.ProcessEnv = {}) => {
-    const child = execFile(process.execPath, [main, 'setup', ...args], { env: { ...env, ...variables } })
+    const child = execFile(process.execPath, [main, 'setup', '--yes', ...args], {
+      env: { ...env, ...variables },
+    })
     const [code] = await once(child, 'exit')
     return code
   }
-  await backToDefaults()
   t.equal(await padlock([]), 0)
   t.equal(await padlock(['--profile', 'UPPER']), 2)
   t.equal(await padlock([], { VAULT_TOKEN: '' }), 2)

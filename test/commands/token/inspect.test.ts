@@ -3,9 +3,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { type InspectOptions, inspect } from '../../../src/commands/token/inspect.ts'
 import { jwe, jws, keys, now, pss, rs256, userIdClaim, withClaims } from '../../support/handmade-token.ts'
-import { runOnTerminal } from '../../support/terminal.ts'
+import { optionArguments, runCommandLine } from '../../support/terminal.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'padlock-inspect-'))
 t.teardown(() => rm(folder, { recursive: true, force: true }))
@@ -23,21 +22,12 @@ const jwks = await write(
   'jwks.json',
   JSON.stringify({ keys: [publicJwk(), publicJwk(keys.nextVersion.publicKey)] }),
 )
-const at = new Date(now)
+const at = new Date(now).toISOString()
 const good = jwe(jws())
 
-/** Runs the command; what it wrote, and its exit code. */
-async function run(options: Partial<InspectOptions>, input = '') {
-  let code = 0
-  const outcome = await runOnTerminal(
-    {},
-    async (terminal) => {
-      code = await inspect({ output: 'table', at, ...options }, terminal)
-    },
-    { input },
-  )
-  return { ...outcome, exitCode: outcome.exitCode || code }
-}
+type Options = Parameters<typeof optionArguments>[0]
+const run = (options: Options, input = '') =>
+  runCommandLine({}, ['token', 'inspect', ...optionArguments({ at, ...options })], { input })
 
 t.test('a good token, from standard input and from a file', async (t) => {
   const given = { recipientKey, publicKey }
@@ -136,11 +126,13 @@ t.test('for programs: the same as JSON', async (t) => {
 t.test('keys in every form', async (t) => {
   const pkcs1 = keys.recipient.privateKey.export({ type: 'pkcs1', format: 'pem' }).toString()
   const jwk = JSON.stringify(keys.recipient.privateKey.export({ format: 'jwk' }))
-  for (const text of [pkcs1, jwk]) {
+  const oneLine = pkcs1.replaceAll('\n', '\\n')
+  for (const text of [pkcs1, jwk, oneLine, `"${oneLine}"`, pkcs1.replaceAll(/^/gm, '  ')]) {
     t.equal((await run({ recipientKey: await write('key', text), publicKey }, good)).exitCode, 0)
   }
   const der = keys.customer.publicKey.export({ type: 'spki', format: 'der' }).toString('base64')
-  for (const text of [der, JSON.stringify(publicJwk()), `\uFEFF${publicPem}\r\n`]) {
+  const flat = publicPem.replaceAll('\n', '')
+  for (const text of [der, JSON.stringify(publicJwk()), `\uFEFF${publicPem}\r\n`, flat, `'${publicPem}'`]) {
     t.equal((await run({ recipientKey, publicKey: await write('key', text) }, good)).exitCode, 0)
   }
 })
@@ -150,11 +142,20 @@ t.test('wrong usage is exit code 2, and no key or token is in the message', asyn
     .export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'x' })
     .toString()
   const small = `{"kty":"RSA","e":"AQAB","n":"${'w'.repeat(171)}"}`
-  const cases: [Partial<InspectOptions>, RegExp][] = [
+  const cases: [Options, RegExp][] = [
     [{ recipientKey: file('none') }, /^--recipient-key cannot be read \(ENOENT\)/],
     [{ recipientKey: folder }, /^--recipient-key cannot be read \(EISDIR\)/],
     [{ recipientKey: publicKey }, /^--recipient-key is a public key/],
     [{ recipientKey: await write('key1', 'hello') }, /^--recipient-key holds no RSA private key/],
+    [
+      {
+        recipientKey: await write(
+          'key7',
+          '-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n-----END OPENSSH PRIVATE KEY-----',
+        ),
+      },
+      /^--recipient-key holds no RSA private key/,
+    ],
     [{ recipientKey: await write('key2', encrypted) }, /^--recipient-key is protected by a passphrase/],
     [{ publicKey: recipientKey }, /^--public-key holds a private key/],
     [{ publicKey: await write('key3', 'hello') }, /^--public-key holds no public key/],
@@ -212,8 +213,8 @@ t.test('the program: exit codes, help, and no token among its arguments', async 
   t.match(await padlock(['token', '--help'], ''), { code: 0, stdout: /issue[\s\S]*inspect/ })
 })
 
-t.test('the example of docs/token-doctor.md', async (t) => {
-  const text = await readFile('docs/token-doctor.md', 'utf8')
+t.test('the example of docs/token-inspect.md', async (t) => {
+  const text = await readFile('docs/token-inspect.md', 'utf8')
   const [, shown = ''] = /```text report\n(.*?)```/s.exec(text) ?? []
   const claims = { iss: 'https://shop.example', exp: now / 1000 - 180, userId: 8714 }
   const token = jwe(jws(claims, { alg: 'RS256' }, pss))

@@ -4,10 +4,9 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
-import { type IssueOptions, issue } from '../../../src/commands/token/issue.ts'
 import { acceptedClaims } from '../../support/accepted.ts'
 import { testService } from '../../support/service.ts'
-import { runOnTerminal } from '../../support/terminal.ts'
+import { optionArguments, runCommandLine } from '../../support/terminal.ts'
 
 const service = await testService(t)
 const caller = await service.callers.token()
@@ -16,8 +15,11 @@ const file = async (name: string, text: string) => {
   await writeFile(join(service.vault.dir, name), text)
   return join(service.vault.dir, name)
 }
-const run = (options: Partial<IssueOptions>, input = 'customer-8714\n', given: NodeJS.ProcessEnv = env) =>
-  runOnTerminal(given, (terminal) => issue('default', { output: 'token', ...options }, terminal), { input })
+type Options = Parameters<typeof optionArguments>[0]
+const run = (options: Options, input = 'customer-8714\n', given: NodeJS.ProcessEnv = env) =>
+  runCommandLine(given, ['token', 'issue', 'default', ...optionArguments({ output: 'token', ...options })], {
+    input,
+  })
 
 t.test('a token for the userId of standard input or of a file', async (t) => {
   for (const outcome of [await run({}), await run({ userIdFile: await file('id', 'customer-8714\n') }, '')]) {
@@ -66,7 +68,7 @@ t.test('an id is never repaired: what Padlock refuses is told, and nothing of th
     t.match(stderr, /^invalid_request: /)
     t.match(stderr, `/userId`)
     t.match(stderr, code)
-    t.match(stderr, /^Request \S+\.$/m)
+    t.match(stderr, /^ {2}Request \S+\.$/m)
     t.notMatch(stderr, /customer-8714|undefined/)
   }
 })
@@ -84,7 +86,7 @@ t.test('refusals are exit code 1', async (t) => {
 })
 
 t.test('wrong usage is exit code 2, before anything is sent', async (t) => {
-  const cases: [Partial<IssueOptions>, NodeJS.ProcessEnv, RegExp][] = [
+  const cases: [Options, NodeJS.ProcessEnv, RegExp][] = [
     [{}, { ...env, PADLOCK_CALLER_TOKEN: '' }, /^No caller's JWT/],
     [{}, { ...env, PADLOCK_CALLER_TOKEN: 'a\nb' }, /^The caller's JWT holds characters/],
     [{}, { ...env, PADLOCK_URL: 'ftp://x' }, /^PADLOCK_URL must be/],
@@ -120,6 +122,10 @@ t.test('a Padlock or a Vault that does not answer is exit code 3', async (t) => 
   t.match(await run({}, undefined, redirect), { exitCode: 3 })
   const other = await standIn((_request, response) => response.end('<html>'))
   t.match(await run({}, undefined, other), { exitCode: 1, stderr: /is no Padlock \(status 200\)/ })
+  const denied = await standIn((_request, response) =>
+    response.writeHead(503).end('{"code":"vault_denied","detail":"Vault denied the call."}'),
+  )
+  t.match(await run({}, undefined, denied), { exitCode: 3, stderr: /the policy padlock-signer/ })
   await service.vault.api('POST', 'sys/seal')
   t.match(await run({}), { exitCode: 3, stderr: /^vault_sealed: / })
 })

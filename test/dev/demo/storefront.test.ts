@@ -1,11 +1,10 @@
 import { once } from 'node:events'
-import { mkdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { request } from 'node:http'
-import { join } from 'node:path'
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import t, { type Test } from 'tap'
-import { testBrowser } from '../../support/browser.ts'
-import { devRun, gone } from '../../support/dev-run.ts'
+import type { BrowserContextOptions } from 'playwright-core'
+import t from 'tap'
+import { card, demoRun, logIn, picture, shop, step, unfold } from '../../support/demo.ts'
+import { gone } from '../../support/dev-run.ts'
 import { block } from '../../support/readme.ts'
 
 // `make demo` as a visitor and an agent see it, in a real Chromium. UPDATE_SCREENSHOTS=1 makes the README's pictures.
@@ -13,44 +12,7 @@ import { block } from '../../support/readme.ts'
 // Vault, Padlock and a browser start, and a token has to expire.
 t.setTimeout(240_000)
 
-const images = join(import.meta.dirname, '../../../docs/images')
-const run = await devRun(t, {}, ['demo'])
-const env = await run.env()
-const url = /Open (http:\S+) in a browser/.exec(run.output())?.[1] as string
-const browser: Browser = await testBrowser(t)
-
-/** A page of the demo; whatever it asks for elsewhere, and whatever goes wrong in it, fails the test. */
-async function open(t: Test, options: BrowserContextOptions = {}): Promise<Page> {
-  const context = await browser.newContext({
-    viewport: { width: 1440, height: 1000 },
-    locale: 'en-GB',
-    ...options,
-  })
-  context.setDefaultTimeout(15_000)
-  t.teardown(() => context.close())
-  const page = await context.newPage()
-  page.on('request', (it) => t.equal(new URL(it.url()).origin, url, it.url()))
-  page.on('pageerror', (error) => t.fail(error.message))
-  page.on('console', (it) => {
-    // The visitor's page warns where there is no token, and the browser of the 503: both are what a shop would see.
-    if (it.type() === 'error' && !/503/.test(it.text())) t.fail(it.text())
-  })
-  await page.goto(url)
-  return page
-}
-const shop = (page: Page) => page.frameLocator('#shop')
-const logIn = (page: Page, name: string) => shop(page).getByRole('button', { name }).click()
-const card = (page: Page) => page.locator('#card')
-const step = (page: Page, name: string) => page.locator(`[data-step="${name}"]`)
-const unfold = async (page: Page, name: string) => {
-  await step(page, name).locator('summary').click()
-  return step(page, name).locator('pre')
-}
-const screenshot = async (page: Page, name: string) => {
-  if (process.env.UPDATE_SCREENSHOTS !== '1') return
-  await mkdir(images, { recursive: true })
-  await page.screenshot({ path: join(images, `${name}.png`) })
-}
+const { run, env, url, open } = await demoRun(t)
 
 t.test('a visitor logs in, and the agent sees the padlock and every step with real values', async (t) => {
   const page = await open(t)
@@ -103,7 +65,7 @@ t.test('send undefined: Padlock refuses each of the tag’s 4 attempts, and noth
   const page = await open(t)
   await page.getByRole('button', { name: 'Send undefined' }).click()
   await card(page).getByText('The tag tried 4 times').waitFor()
-  t.match(await card(page).innerText(), /No padlock[\s\S]*invalid_request/)
+  t.match(await card(page).innerText(), /No padlock[\s\S]*user_id_placeholder/)
   t.equal(await shop(page).getByRole('button', { name: 'Chat with us' }).count(), 0)
   const [body, answer] = await (await unfold(page, 'request')).allInnerTexts()
   t.strictSame(JSON.parse(body as string), { userId: 'undefined' })
@@ -119,7 +81,7 @@ t.test('show an expired token again: it is accepted once, and refused when it ha
   const page = await open(t)
   await logIn(page, 'Jane')
   await card(page).getByText('Identity verified').waitFor()
-  await page.getByRole('button', { name: 'Show an expired token again' }).click()
+  await page.getByRole('button', { name: 'Show an expired token' }).click()
   await card(page).getByText('The tag tried 4 times').waitFor()
   t.match(await card(page).innerText(), /No padlock[\s\S]*The token (has just )?expired/)
   t.match(await (await unfold(page, 'verdict')).allInnerTexts(), ['expired'])
@@ -139,7 +101,9 @@ t.test('the keyboard alone is enough', async (t) => {
       selector,
     )
   const tabTo = async (there: () => Promise<boolean>) => {
-    for (let i = 0; i < 60 && !(await there()); i++) await page.keyboard.press('Tab')
+    for (let i = 0; i < 60 && !(await there()); i++) {
+      await page.keyboard.press('Tab')
+    }
     t.ok(await there())
   }
   await tabTo(async () => (await isAt('#shop')) && (await isAt('[value="lin"]', true)))
@@ -164,15 +128,16 @@ t.test('light, dark, and the width of a phone', async (t) => {
   for (const [name, options] of scenes) {
     const page = await open(t, options)
     await logIn(page, 'Jane')
-    await card(page).getByText('Identity verified').waitFor()
-    await unfold(page, 'audit')
+    await card(page).getByText('Jane Doe').waitFor()
+    if (name !== 'demo-phone') {
+      await unfold(page, 'audit')
+    }
     t.ok(
       await page.evaluate('document.documentElement.scrollWidth <= innerWidth'),
       'nothing is wider than the window',
     )
     grounds.add(await page.evaluate('getComputedStyle(document.body).backgroundColor'))
-    if (name === 'demo-phone') await page.locator('.desk').evaluate((it) => it.scrollIntoView())
-    await screenshot(page, name)
+    await picture(page, name)
   }
   t.equal(grounds.size, 2, 'dark is another ground than light')
 })
@@ -186,6 +151,13 @@ t.test('it answers its own pages alone', async (t) => {
   const { host } = new URL(url)
   const page = await fetch(url)
   t.match(page.headers.get('content-security-policy'), /default-src 'none'/)
+  const leave = new AbortController()
+  const events = await fetch(`${url}/desk/events`, { signal: leave.signal })
+  leave.abort()
+  t.match(events.headers.get('content-type'), 'text/event-stream')
+  for (const name of ['content-security-policy', 'x-content-type-options', 'referrer-policy']) {
+    t.equal(events.headers.get(name), page.headers.get(name), `the events' ${name}`)
+  }
   t.equal((await fetch(`${url}/chat-token`, { method: 'POST' })).status, 403, 'no Origin')
   const foreign = { method: 'POST', headers: { origin: 'https://evil.example' } }
   t.equal((await fetch(`${url}/shop/log-in`, foreign)).status, 403)

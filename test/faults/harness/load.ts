@@ -75,7 +75,9 @@ export class Load {
     const start = performance.now()
     while (!this.#stopped) {
       const due = Math.floor(((performance.now() - start) / 1000) * this.#options.perSecond)
-      while (this.#sent < due) this.#add(++this.#sent)
+      while (this.#sent < due) {
+        this.#add(++this.#sent)
+      }
       const before = performance.now()
       await sleep(pauseMs)
       this.#lateMs += Math.max(0, performance.now() - before - 2 * pauseMs)
@@ -98,7 +100,9 @@ export class Load {
       try {
         answer = await this.#ask(url, userId)
         error = undefined
-        if (codeOf(answer) !== 'shutting_down') break
+        if (codeOf(answer) !== 'shutting_down') {
+          break
+        }
       } catch (cause) {
         const { code, name } = cause as { code?: string; name: string }
         error = code ?? name
@@ -119,7 +123,9 @@ export class Load {
       signal: AbortSignal.timeout(patienceMs),
     })
     const headers = new Headers()
-    for (const [name, value] of Object.entries(response.headers)) headers.set(name, String(value))
+    for (const [name, value] of Object.entries(response.headers)) {
+      headers.set(name, String(value))
+    }
     return { status: response.statusCode, headers, body: await response.body.text() }
   }
 }

@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { freePort } from '../../../src/dev/free-port.ts'
-import { findVaultBinary } from '../../../src/dev/vault-binary.ts'
-import { startVaultProcess, type VaultProcess } from '../../../src/dev/vault-process.ts'
+import { freePort } from '../../../dev/free-port.ts'
+import { startVaultProcess, type VaultProcess } from '../../../dev/vault-process.ts'
+import { findVaultBinary } from '../../../tools/vault/vault-binary.ts'
 import { type VaultAnswer, vaultApi } from '../../support/vault.ts'
 import { until } from '../../support/wait.ts'
 
@@ -35,7 +35,7 @@ export class RaftNode {
     const data = join(dir, name)
     await mkdir(data, { recursive: true })
     const config = join(dir, `${name}.hcl`)
-    // The smallest election times that raft allows for.
+    // The smallest election times that raft allows for; and OpenBao makes audit devices over its API only where it may.
     await writeFile(
       config,
       `storage "raft" {
@@ -49,6 +49,7 @@ export class RaftNode {
         tls_disable     = true
       }
       disable_mlock = true
+      unsafe_allow_api_audit_creation = true
       api_addr      = "http://${host}:${port}"
       cluster_addr  = "https://${host}:${clusterPort}"`,
     )
@@ -57,6 +58,25 @@ export class RaftNode {
     await node.restart()
     t.teardown(() => node.#process?.stop())
     return node
+  }
+
+  /** Three unsealed nodes, all of them voters: the first one leads. */
+  static async cluster(t: Pick<Test, 'teardown'>, dir: string): Promise<RaftNode[]> {
+    const first = await RaftNode.start(t, dir, 'node-1')
+    await first.initialize()
+    await first.api('POST', 'sys/storage/raft/autopilot/configuration', { server_stabilization_time: '1s' })
+    const nodes = [first]
+    for (const name of ['node-2', 'node-3']) {
+      const node = await RaftNode.start(t, dir, name)
+      await node.join(first)
+      nodes.push(node)
+    }
+    // A node that has just joined is no voter yet, and a leader cannot be followed by one.
+    await until(async () => {
+      const { body } = await first.api('GET', 'sys/storage/raft/autopilot/state')
+      return body.data?.voters?.length === nodes.length
+    })
+    return nodes
   }
 
   get pid(): number {

@@ -15,5 +15,7 @@ export interface Row {
 /** Hands a row to the runner, `tools/test/faults.ts`, which names the file. */
 export function report(row: Row): void {
   const file = process.env.FAULT_ROWS
-  if (file !== undefined) appendFileSync(file, `${JSON.stringify(row)}\n`)
+  if (file !== undefined) {
+    appendFileSync(file, `${JSON.stringify(row)}\n`)
+  }
 }

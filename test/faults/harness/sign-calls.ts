@@ -30,9 +30,13 @@ export async function signCalls(auditLog: string, from: number): Promise<SignCal
   const file = await open(auditLog)
   for await (const line of file.readLines({ start: from })) {
     const { type, request } = JSON.parse(line) as Entry
-    if (type !== 'request' || !request.path.includes('/sign/padlock-')) continue
+    if (type !== 'request' || !request.path.includes('/sign/padlock-')) {
+      continue
+    }
     const id = request.headers?.['x-correlation-id']?.[0]
-    if (id === undefined) throw new Error('a signing call without a correlation id')
+    if (id === undefined) {
+      throw new Error('a signing call without a correlation id')
+    }
     ids.add(id)
     made += 1
     signatures += request.data?.batch_input?.length ?? 0

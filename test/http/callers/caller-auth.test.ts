@@ -1,13 +1,13 @@
 import t from 'tap'
-import { attacks } from '../support/caller-attacks.ts'
-import { audience } from '../support/callers.ts'
-import { but, ec, ed, good, jwkOf, keySet, now, other, rsa } from '../support/forged-callers.ts'
-import { ecSigned, edSigned, hmacSigned, pssSigned, rsaSigned } from '../support/forged-jwt.ts'
-import { HostileRequests } from '../support/hostile.ts'
-import { jwksServer } from '../support/jwks-server.ts'
-import { type Answer, answerOf } from '../support/problem.ts'
-import { rawPost, sendRaw } from '../support/raw-http.ts'
-import { startService, testBackend } from '../support/service.ts'
+import { attacks } from '../../support/caller-attacks.ts'
+import { audience } from '../../support/callers.ts'
+import { but, ec, ed, good, jwkOf, keySet, now, other, rsa } from '../../support/forged-callers.ts'
+import { ecSigned, edSigned, hmacSigned, pssSigned, rsaSigned } from '../../support/forged-jwt.ts'
+import { HostileRequests } from '../../support/hostile.ts'
+import { jwksServer } from '../../support/jwks-server.ts'
+import { type Answer, answerOf } from '../../support/problem.ts'
+import { rawPost, sendRaw } from '../../support/raw-http.ts'
+import { startService, testBackend } from '../../support/service.ts'
 
 const backend = await testBackend(t)
 await backend.addProfile('listed', { callers: ['known-shop'] })
@@ -42,10 +42,22 @@ t.test('every caller whose token is good gets in, whatever its algorithm', async
     'without iat, and 24 hours long': but({ iat: undefined, exp: now() + 86_400 }),
     'typ at+jwt (RFC 9068)': but({}, { typ: 'at+jwt' }),
     'x5t, as Microsoft sends it': but({}, { x5t: 'AAAA', typ: 'JWT' }),
+    'jku, as SAP sends it': but({}, { jku: bait.url }),
+    x5u: but({}, { x5u: bait.url }),
+    x5c: but({}, { x5c: [rsa.publicKey.export({ type: 'spki', format: 'der' }).toString('base64')] }),
+    'x5c with what is no certificate': but({}, { x5c: 'x' }),
+    jwk: but({}, { jwk: jwkOf(rsa.publicKey, 'rsa') }),
+    "another one's jwk, which nobody reads": but({}, { jwk: jwkOf(other.publicKey, 'rsa') }),
+    zip: but({}, { zip: 'DEF' }),
+    enc: but({}, { enc: 'A256GCM' }),
+    b64: but({}, { b64: true }),
+    'what nobody knows': but({}, { shop: { a: [1] }, cty: 'x', 'x5t#S256': 7 }),
+    'scope as an array': but({ scope: ['read', 'issue:default'] }),
     'within the clock tolerance': but({ iat: now() + 3, nbf: now() + 3 }),
   }
-  for (const [what, token] of Object.entries(tokens))
+  for (const [what, token] of Object.entries(tokens)) {
     t.equal((await post(`Bearer ${token}`)).status, 200, what)
+  }
   t.equal((await post(`bearer   ${good()}`)).status, 200, 'the scheme has no case, and any number of spaces')
 })
 
@@ -57,10 +69,14 @@ t.test(
     // One after another, and again all at once from the last to the first: no order makes a difference.
     const judge = (what: string, answer: Answer) => {
       const faults = hostile.faults(answer, 'unauthenticated')
-      if (faults.length > 0) t.fail(`${what}: ${faults.join(', ')}`)
+      if (faults.length > 0) {
+        t.fail(`${what}: ${faults.join(', ')}`)
+      }
       answers.add(answer.body.replace(/"requestId":"[^"]{36}"/, '"requestId":"?"'))
     }
-    for (const [what, authorization] of all) judge(what, await post(authorization))
+    for (const [what, authorization] of all) {
+      judge(what, await post(authorization))
+    }
     await Promise.all(
       all.reverse().map(async ([what, authorization]) => judge(what, await post(authorization))),
     )
@@ -151,7 +167,24 @@ t.test('a caller without a right to the profile gets 403, and no other caller le
       profile,
     )
   }
-  t.equal((await to('default', { scope: 'read issue:default' })).status, 200)
+  for (const scope of [
+    null,
+    7,
+    true,
+    {},
+    { 'issue:*': true },
+    [],
+    ['issue'],
+    ['read issue:*'],
+    [['issue:*']],
+  ]) {
+    const what = `scope ${JSON.stringify(scope)}`
+    t.strictSame(hostile.faults(await answerOf(await to('default', { scope })), 'forbidden'), [], what)
+    t.equal((await to('listed', { scope, sub: 'known-shop' })).status, 200, `${what} of a listed sub`)
+  }
+  for (const scope of ['read issue:default', ['read', 'issue:default'], ['issue:*']]) {
+    t.equal((await to('default', { scope })).status, 200, JSON.stringify(scope))
+  }
   t.equal((await to('listed', { scope: undefined, sub: 'known-shop' })).status, 200)
   for (const sub of ['Known-shop', 'known-shop ', 'shop']) {
     t.strictSame(

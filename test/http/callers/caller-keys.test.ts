@@ -2,7 +2,7 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { CallerKeyFileError, pemCallerKeys } from '../../src/http/caller-keys.ts'
+import { CallerKeyFileError, fileCallerKeys } from '../../../src/http/callers/caller-keys.ts'
 
 const dir = t.testdir()
 const pemOf = (key: KeyObject, type: 'spki' | 'pkcs1' | 'pkcs8' = 'spki') =>
@@ -11,7 +11,7 @@ const pemOf = (key: KeyObject, type: 'spki' | 'pkcs1' | 'pkcs8' = 'spki') =>
 async function keysFrom(text: string) {
   const file = join(dir, 'caller.pem')
   await writeFile(file, text)
-  return pemCallerKeys(file)
+  return fileCallerKeys(file)
 }
 
 t.test('a PEM file gives one key, for the algorithms of its type, whatever kid a token names', async (t) => {
@@ -38,5 +38,5 @@ t.test('a file that would let anyone be a caller, or nobody, stops the start', a
   )
   await t.rejects(keysFrom(pemOf(generateKeyPairSync('x25519').publicKey)), CallerKeyFileError)
   await t.rejects(keysFrom('not a key'))
-  await t.rejects(pemCallerKeys(join(dir, 'nowhere.pem')), { code: 'ENOENT' })
+  await t.rejects(fileCallerKeys(join(dir, 'nowhere.pem')), { code: 'ENOENT' })
 })

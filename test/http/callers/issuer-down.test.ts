@@ -1,9 +1,9 @@
 import t from 'tap'
-import { but, good, keySet } from '../support/forged-callers.ts'
-import { jwksServer } from '../support/jwks-server.ts'
-import { type Answer, answerOf, codeOf, problemFaults } from '../support/problem.ts'
-import { startService, testBackend } from '../support/service.ts'
-import { until } from '../support/wait.ts'
+import { but, good, keySet } from '../../support/forged-callers.ts'
+import { jwksServer } from '../../support/jwks-server.ts'
+import { type Answer, answerOf, codeOf, problemFaults } from '../../support/problem.ts'
+import { startService, testBackend } from '../../support/service.ts'
+import { until } from '../../support/wait.ts'
 
 const backend = await testBackend(t)
 const issuer = await jwksServer(t, keySet())
@@ -24,14 +24,18 @@ const pause = () => new Promise((resolve) => setTimeout(resolve, 50))
 /** Waits for so many fetches of the key set from now on. */
 async function fetches(count: number): Promise<void> {
   const before = issuer.requests
-  while (issuer.requests < before + count) await pause()
+  while (issuer.requests < before + count) {
+    await pause()
+  }
 }
 
 /** Asks until the answer has this status; the test's time limit ends a wait for what never comes. */
 async function issueUntil(status: number): Promise<Answer> {
   for (;;) {
     const answer = await issue()
-    if (answer.status === status) return answer
+    if (answer.status === status) {
+      return answer
+    }
     await pause()
   }
 }
@@ -66,6 +70,10 @@ t.test('an issuer that is down locks nobody out whose key is known, for the time
 
 t.test('the log says that the key set could not be fetched, and whether keys are known', async (t) => {
   const lines = () => service.log.filter(({ msg }) => /key set could not be fetched/.test(msg))
-  for (const known of [true, false]) await until(() => lines().some(({ keysKnown }) => keysKnown === known))
-  for (const { reason } of lines()) t.match(reason, /^[\w ]+$/)
+  for (const known of [true, false]) {
+    await until(() => lines().some(({ keysKnown }) => keysKnown === known))
+  }
+  for (const { reason } of lines()) {
+    t.match(reason, /^[\w ]+$/)
+  }
 })

@@ -1,7 +1,13 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import type { JWK } from 'jose'
 import t from 'tap'
-import { callerAlgorithms, KeySetError, parseJwkSet, selectKey } from '../../src/http/jwk-set.ts'
+import {
+  callerAlgorithms,
+  KeySetError,
+  keyFault,
+  parseJwkSet,
+  selectKey,
+} from '../../../src/http/callers/jwk-set.ts'
 
 const jwkOf = (key: KeyObject, members: object = {}): JWK => ({
   ...(key.export({ format: 'jwk' }) as JWK),
@@ -10,7 +16,7 @@ const jwkOf = (key: KeyObject, members: object = {}): JWK => ({
 const rsa = (modulusLength = 2048, publicExponent = 65_537) =>
   generateKeyPairSync('rsa', { modulusLength, publicExponent })
 const ec = (namedCurve: string) => generateKeyPairSync('ec', { namedCurve })
-const algorithms = (jwk: object) => parseJwkSet({ keys: [jwk] })[0]?.algorithms
+const algorithms = (jwk: object) => parseJwkSet({ keys: [jwk] }).keys[0]?.algorithms
 
 t.test('a key verifies the algorithms of its type and curve, and no others', async (t) => {
   t.strictSame(algorithms(jwkOf(rsa().publicKey)), ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'])
@@ -39,26 +45,53 @@ t.test('what cannot verify, or must not, is passed over', async (t) => {
     'half a key': { kty: 'RSA', n: 'AQAB' },
     'no key': { kty: 'what' },
   }
-  for (const [what, jwk] of Object.entries(passedOver)) t.strictSame(parseJwkSet({ keys: [jwk] }), [], what)
-  t.strictSame(parseJwkSet({ keys: [null, 1, 'x', [], {}] }), [])
-  t.equal(parseJwkSet({ keys: [{ kty: 'what' }, jwkOf(good)] }).length, 1, 'the good ones stay')
+  for (const [what, jwk] of Object.entries(passedOver)) {
+    t.strictSame(parseJwkSet({ keys: [jwk] }).keys, [], what)
+  }
+  t.strictSame(parseJwkSet({ keys: [null, 1, 'x', [], {}] }), {
+    keys: [],
+    unusable: { malformed: 3, algorithm: 2 },
+  })
+  const mixed = parseJwkSet({ keys: [{ kty: 'what' }, jwkOf(good)] })
+  t.equal(mixed.keys.length, 1, 'the good ones stay')
+  t.strictSame(mixed.unusable, { algorithm: 1 })
+  t.strictSame(parseJwkSet({ keys: [jwkOf(rsa(1024).publicKey)] }).unusable, { weak: 1 })
 })
 
 t.test('what is no JWK Set is an error', async (t) => {
   for (const value of [null, undefined, 1, 'keys', [], {}, { keys: {} }, { keys: 'x' }]) {
     t.throws(() => parseJwkSet(value), KeySetError)
   }
-  t.strictSame(parseJwkSet({ keys: [] }), [])
+  t.strictSame(parseJwkSet({ keys: [] }).keys, [])
+  t.throws(() => parseJwkSet({ keys: Array(501).fill({}) }), KeySetError, 'more keys than an issuer has')
 })
 
-t.test('the public part alone is kept of a key that should never have been published whole', async (t) => {
-  const [key] = parseJwkSet({ keys: [jwkOf(rsa().privateKey, { kid: 'a' })] })
-  t.match(key?.pem, /^-----BEGIN PUBLIC KEY-----/)
-  t.notMatch(key?.pem, /PRIVATE/)
+t.test(
+  'a key whose private parts were published is not used: anyone who read it can be any caller',
+  async (t) => {
+    const privateKeys = {
+      RSA: jwkOf(rsa().privateKey, { kid: 'a' }),
+      'RSA with d alone': jwkOf(rsa().publicKey, { d: 'AQAB' }),
+      'RSA with a prime': jwkOf(rsa().publicKey, { p: 'AQAB' }),
+      EC: jwkOf(ec('P-256').privateKey),
+      Ed25519: jwkOf(generateKeyPairSync('ed25519').privateKey),
+    }
+    for (const [what, jwk] of Object.entries(privateKeys)) {
+      t.strictSame(parseJwkSet({ keys: [jwk] }), { keys: [], unusable: { private: 1 } }, what)
+      t.equal(parseJwkSet({ keys: [jwk, jwkOf(rsa().publicKey)] }).keys.length, 1, `${what}: the others stay`)
+    }
+  },
+)
+
+t.test('a key that says Ed25519 (RFC 9864) verifies EdDSA, and spoils no set', async (t) => {
+  const ed25519 = jwkOf(generateKeyPairSync('ed25519').publicKey, { alg: 'Ed25519' })
+  t.strictSame(algorithms(ed25519), ['EdDSA'])
+  t.strictSame(algorithms(jwkOf(generateKeyPairSync('ed448').publicKey, { alg: 'Ed448' })), ['EdDSA'])
+  t.equal(parseJwkSet({ keys: [ed25519, jwkOf(rsa().publicKey)] }).keys.length, 2)
 })
 
 t.test('a token names its key by kid and alg; what is not one single key is none', async (t) => {
-  const keys = parseJwkSet({
+  const { keys } = parseJwkSet({
     keys: [
       jwkOf(rsa().publicKey, { kid: 'a' }),
       jwkOf(ec('P-256').publicKey, { kid: 'a' }),
@@ -75,7 +108,12 @@ t.test('a token names its key by kid and alg; what is not one single key is none
     t.equal(selectKey(keys, kid, 'RS256'), undefined, kid)
   }
   const same = jwkOf(rsa().publicKey, { kid: 'c' })
-  t.ok(selectKey(parseJwkSet({ keys: [same, { ...same }] }), 'c', 'RS256'), 'the same key twice is one')
+  t.ok(selectKey(parseJwkSet({ keys: [same, { ...same }] }).keys, 'c', 'RS256'), 'the same key twice is one')
   const rivals = [same, jwkOf(rsa().publicKey, { kid: 'c' })]
-  t.equal(selectKey(parseJwkSet({ keys: rivals }), 'c', 'RS256'), undefined, 'two keys of one kid are none')
+  const rival = parseJwkSet({ keys: rivals }).keys
+  t.equal(selectKey(rival, 'c', 'RS256'), undefined, 'two keys of one kid are none')
+  t.equal(keyFault(rival, 'c', 'RS256'), 'ambiguous_key')
+  t.equal(keyFault(rival, undefined, 'RS256'), 'ambiguous_key')
+  t.equal(keyFault(rival, 'c', 'ES256'), 'algorithm')
+  t.equal(keyFault(rival, 'd', 'RS256'), 'unknown_key')
 })

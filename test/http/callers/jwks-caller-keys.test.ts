@@ -2,8 +2,8 @@ import { generateKeyPairSync } from 'node:crypto'
 import type { JWK } from 'jose'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
-import { JwksCallerKeys, type JwksTimes } from '../../src/http/jwks-caller-keys.ts'
-import { type JwksServer, jwksServer } from '../support/jwks-server.ts'
+import { JwksCallerKeys, type JwksTimes } from '../../../src/http/callers/jwks-caller-keys.ts'
+import { type JwksServer, jwksServer } from '../../support/jwks-server.ts'
 
 const jwk = (kid: string): JWK => {
   const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
@@ -21,14 +21,18 @@ async function opened(t: Pick<Test, 'teardown'>, server: JwksServer, changes: Pa
 
 /** Waits until it is so; the test's own time limit ends a wait for what never comes. */
 async function until(so: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await so())) await new Promise((resolve) => setTimeout(resolve, 10))
+  while (!(await so())) {
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
 }
 
 t.test('a key of the set is found without a word to the issuer', async (t) => {
   const server = await jwksServer(t, [jwk('a'), jwk('b')])
   const keys = await opened(t, server)
   t.ok(keys.ready())
-  for (let i = 0; i < 100; i++) t.match(await keys.find('a', 'ES256'), /BEGIN PUBLIC KEY/)
+  for (let i = 0; i < 100; i++) {
+    t.match(await keys.find('a', 'ES256'), /BEGIN PUBLIC KEY/)
+  }
   t.equal(server.requests, 1)
 })
 
@@ -40,7 +44,9 @@ t.test('unknown kids cannot be used to hammer the issuer', async (t) => {
     new Set(await Promise.all(unknown.map((kid) => keys.find(kid, 'ES256')))),
     new Set([undefined]),
   )
-  for (const kid of unknown) t.equal(await keys.find(kid, 'ES256'), undefined)
+  for (const kid of unknown) {
+    t.equal(await keys.find(kid, 'ES256'), undefined)
+  }
   t.equal(server.requests, 2, 'one at start, one for a thousand unknown kids within the cooldown')
   t.comment(`${server.requests} requests to the JWKS URL for 1,000 unknown kids`)
   t.ok(await keys.find('a', 'ES256'), 'and the known one is good all the while')

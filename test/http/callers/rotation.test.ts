@@ -1,10 +1,10 @@
 import { decodeProtectedHeader } from 'jose'
 import { pino } from 'pino'
 import t from 'tap'
-import { callerAudience, callerIssuer, issueCallerToken } from '../../src/dev/callers.ts'
-import { createVaultClient } from '../../src/vault/client.ts'
-import { answerOf, codeOf } from '../support/problem.ts'
-import { startService, testBackend } from '../support/service.ts'
+import { callerAudience, callerIssuer, issueCallerToken } from '../../../dev/callers.ts'
+import { createVaultClient } from '../../../src/vault/client/client.ts'
+import { answerOf, codeOf } from '../../support/problem.ts'
+import { startService, testBackend } from '../../support/service.ts'
 
 const backend = await testBackend(t)
 const { vault } = backend
@@ -32,7 +32,9 @@ t.test("a rotation of the issuer's key is followed without a restart", async (t)
   t.equal((await issue(before)).status, 200)
   const kids = new Set([decodeProtectedHeader(before).kid])
   // Vault publishes the next key ahead: only of several rotations in a row is there a key that was never seen.
-  for (let i = 0; i < 3; i++) await rotate('24h')
+  for (let i = 0; i < 3; i++) {
+    await rotate('24h')
+  }
   const after = await callerToken()
   kids.add(decodeProtectedHeader(after).kid)
   t.equal(kids.size, 2)
@@ -47,7 +49,9 @@ t.test('a key that the issuer no longer publishes is good no longer', async (t) 
   t.equal((await vault.api('DELETE', 'identity/oidc/key/padlock-callers')).status, 204)
   const anew = await callerToken()
   // Within the cooldown of the test before, both come with the next refresh; the test's time limit ends the wait.
-  while ((await issue(anew)).status !== 200) await pause()
+  while ((await issue(anew)).status !== 200) {
+    await pause()
+  }
   let answer = await issue(token)
   while (answer.status === 200) {
     await pause()

@@ -1,11 +1,11 @@
 import { mock } from 'node:test'
 import fastify from 'fastify'
 import t from 'tap'
-import { PadlockError } from '../../src/errors.ts'
-import { callerAuth } from '../../src/http/caller-auth.ts'
-import type { CallerKeys } from '../../src/http/caller-keys.ts'
-import { VerifiedTokens } from '../../src/http/verified-tokens.ts'
-import { audience, issuer, testIssuer } from '../support/callers.ts'
+import { PadlockError } from '../../../src/errors.ts'
+import { callerAuth } from '../../../src/http/callers/caller-auth.ts'
+import type { CallerKeys } from '../../../src/http/callers/caller-keys.ts'
+import { VerifiedTokens } from '../../../src/http/callers/verified-tokens.ts'
+import { audience, issuer, testIssuer } from '../../support/callers.ts'
 
 const [first, second] = [testIssuer(), testIssuer()]
 
@@ -85,9 +85,13 @@ t.test('nothing but the very same token is taken for one that verified before', 
 t.test('no more than 1,000 are kept; those that were not used for the longest time leave', async (t) => {
   const verified = new VerifiedTokens()
   const entry = (payload: string) => ({ kid: undefined, alg: 'RS256' as const, key: '', payload })
-  for (let i = 0; i < 1_000; i++) verified.add(`token-${i}`, entry(`${i}`))
+  for (let i = 0; i < 1_000; i++) {
+    verified.add(`token-${i}`, entry(`${i}`))
+  }
   t.equal(verified.find('token-0')?.payload, '0')
   verified.add('token-1000', entry('1000'))
   t.equal(verified.find('token-1'), undefined)
-  for (const kept of [0, 2, 999, 1000]) t.equal(verified.find(`token-${kept}`)?.payload, `${kept}`)
+  for (const kept of [0, 2, 999, 1000]) {
+    t.equal(verified.find(`token-${kept}`)?.payload, `${kept}`)
+  }
 })

@@ -1,6 +1,6 @@
 import fastify from 'fastify'
 import t from 'tap'
-import { surviveAcceptErrors } from '../../src/http/accept-errors.ts'
+import { surviveAcceptErrors } from '../../../src/http/connections/connection-errors.ts'
 
 t.test(
   'a connection that cannot be taken does not end the process, and is told of once a second',
@@ -11,10 +11,13 @@ t.test(
     surviveAcceptErrors(app)
     await app.listen({ host: '127.0.0.1', port: 0 })
     // What Node itself does where accept(2) fails.
-    for (let i = 0; i < 3; i++)
+    for (let i = 0; i < 3; i++) {
       app.server.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }))
+    }
     const told = () => lines.map((line) => JSON.parse(line)).filter(({ code }) => code === 'EMFILE')
-    while (told().length === 0) await new Promise((resolve) => setTimeout(resolve, 50))
+    while (told().length === 0) {
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
     t.match(told(), [{ code: 'EMFILE', refused: 3 }])
     t.equal(told().length, 1)
   },

@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import t, { type Test } from 'tap'
-import type { ErrorCode } from '../../src/errors.ts'
-import { HostileRequests } from '../support/hostile.ts'
-import { answerTo, goodParts, type RawStep, rawPost } from '../support/raw-http.ts'
-import { testService } from '../support/service.ts'
+import type { ErrorCode } from '../../../src/errors.ts'
+import { HostileRequests } from '../../support/hostile.ts'
+import { answerTo, goodParts, type RawStep, rawPost } from '../../support/raw-http.ts'
+import { testService } from '../../support/service.ts'
 
 t.setTimeout(60_000)
 const deadlineMs = 2_000
@@ -88,7 +88,9 @@ t.test('a caller that hangs up is no internal error, and its request stands in t
   await hangUp(`CONNECT ${path} HTTP/1.1\r\nHost: a\r\n\r\n`)
   await hangUp('GARB')
   const lines = () => service.log.slice(logged).filter(({ aborted }) => aborted)
-  while (lines().length < 1) await new Promise((resolve) => setTimeout(resolve, 10))
+  while (lines().length < 1) {
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
   t.match(lines(), [{ msg: 'request', sub: 'shop-backend', profile: 'default' }])
   t.strictSame(
     service.log.filter(({ level }) => level === 'error' || level === 'fatal'),

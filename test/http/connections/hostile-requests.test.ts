@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { edited, edits } from '../support/byte-edits.ts'
-import { HostileRequests } from '../support/hostile.ts'
-import { problemFaults } from '../support/problem.ts'
-import { goodParts, rawPost, sendRaw } from '../support/raw-http.ts'
-import { testService } from '../support/service.ts'
+import { edited, edits } from '../../support/byte-edits.ts'
+import { HostileRequests } from '../../support/hostile.ts'
+import { problemFaults } from '../../support/problem.ts'
+import { goodParts, rawPost, sendRaw } from '../../support/raw-http.ts'
+import { testService } from '../../support/service.ts'
 
 const seed = 20_260_104
 const service = await testService(t)
@@ -26,7 +26,9 @@ t.test(
         // An edit may name another address, and HEAD has no body.
         const good = answer.status < 400 || answer.body === '' || problemFaults(answer).length === 0
         hostile.count(answer, good)
-        if (!good) throw new Error(problemFaults(answer).join(', '))
+        if (!good) {
+          throw new Error(problemFaults(answer).join(', '))
+        }
       }
     })
     await fc.assert(property, { numRuns: 1_000, seed })

@@ -1,26 +1,30 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
-import { type ErrorCode, errorCodes } from '../../src/errors.ts'
-import { type Answer, answerOf, codeOf, problemFaults } from '../support/problem.ts'
-import { answerTo, rawPost } from '../support/raw-http.ts'
-import { startService, testBackend } from '../support/service.ts'
-import { vaultStandIn } from '../support/vault-stand-in.ts'
+import { type ErrorCode, errorCodes } from '../../../src/errors.ts'
+import { type Answer, answerOf, codeOf, problemFaults } from '../../support/problem.ts'
+import { answerTo, rawPost } from '../../support/raw-http.ts'
+import { startService, testBackend } from '../../support/service.ts'
+import { vaultStandIn } from '../../support/vault-stand-in.ts'
+import { until } from '../../support/wait.ts'
 
 /** Codes that only other parts, or other settings, can show, and the test that shows each. */
 const elsewhere: Partial<Record<ErrorCode, string>> = {
-  user_id_shared: 'shared-user-id.test.ts',
-  rate_limited: 'limits.test.ts',
-  shutting_down: 'drain.test.ts',
-  caller_keys_unavailable: 'caller-issuer-down.test.ts',
-  issuance_log_unavailable: 'issuance.test.ts',
-  vault_denied: 'vault-faults.test.ts',
-  vault_throttled: 'vault-faults.test.ts',
+  user_id_shared: '../routes/shared-user-id.test.ts',
+  rate_limited: '../limits/limits.test.ts',
+  shutting_down: '../connections/drain.test.ts',
+  caller_keys_unavailable: '../callers/issuer-down.test.ts',
+  issuance_log_unavailable: '../../issuance/issuance.test.ts',
+  vault_denied: '../vault-faults.test.ts',
+  vault_throttled: '../vault-faults.test.ts',
   internal_error: 'problem.test.ts',
 }
 
 const backend = await testBackend(t)
 const { vault } = backend
-for (const name of ['disabled', 'deleted']) await backend.addProfile(name)
+await backend.addProfile('broken', { userIdPattern: '(' })
+for (const name of ['disabled', 'deleted']) {
+  await backend.addProfile(name)
+}
 const stand = await vaultStandIn(t, vault.address)
 const service = await startService(
   t,
@@ -58,6 +62,7 @@ t.test('a request that is wrong gets the code of what is wrong', async (t) => {
   await reaches(t, 'not_acceptable', issue({}, { headers: { accept: 'text/html' } }))
   await reaches(t, 'unsupported_media_type', issue('', { headers: { 'content-type': 'text/plain' } }))
   await reaches(t, 'payload_too_large', issue(' '.repeat(20_000)))
+  await reaches(t, 'head_too_large', answerTo(service.url, [rawPost([`X: ${'a'.repeat(70_000)}`])]))
   const unfinished = rawPost([authorization, 'Content-Type: application/json', 'Content-Length: 20'])
   await reaches(t, 'request_timeout', answerTo(service.url, [unfinished]))
 })
@@ -69,6 +74,7 @@ t.test('a Vault that cannot sign gets its requests the code of why', async (t) =
   await vault.api('POST', 'transit/keys/padlock-deleted/config', { deletion_allowed: true })
   await vault.api('DELETE', 'transit/keys/padlock-deleted')
   await reaches(t, 'signing_key_missing', issue(undefined, { profile: 'deleted' }))
+  await reaches(t, 'profile_unusable', issue(undefined, { profile: 'broken' }))
   stand.answer = async (call) => {
     const { status, body } = await call.forward()
     return { status, body: JSON.parse(JSON.stringify(body).replaceAll('vault:v1:', 'vault:v2:')) }
@@ -77,6 +83,8 @@ t.test('a Vault that cannot sign gets its requests the code of why', async (t) =
   stand.answer = (call) => call.forward()
 
   vault.process.kill('SIGSTOP')
+  // Not all of its threads stop at once (proc(5): T is stopped).
+  await until(() => /\) T /.test(readFileSync(`/proc/${vault.process.pid}/stat`, 'utf8')))
   // One signature is asked for, one waits; there is no place for more.
   const answers = await Promise.all(Array.from({ length: 10 }, () => issue()))
   vault.process.kill('SIGCONT')
@@ -94,8 +102,8 @@ t.test('a Vault that cannot sign gets its requests the code of why', async (t) =
 t.test(
   'each code that the program can answer with is reached, here or in the test that is named',
   async (t) => {
-    const src = new URL('../../src/', import.meta.url)
-    const lists = /^(errors|http\/openapi)\.ts$/
+    const src = new URL('../../../src/', import.meta.url)
+    const lists = /^(errors|http\/contract\/openapi)\.ts$/
     const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
     const program = files
       .filter((file) => file.endsWith('.ts') && !lists.test(file))

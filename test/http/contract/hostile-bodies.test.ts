@@ -1,12 +1,12 @@
 import { createPublicKey } from 'node:crypto'
 import fc from 'fast-check'
 import t from 'tap'
-import { acceptToken } from '../../src/dev/accept-token.ts'
-import { checkUserId, userIdRules } from '../../src/token/user-id.ts'
-import { edited, edits } from '../support/byte-edits.ts'
-import { HostileRequests } from '../support/hostile.ts'
-import { type Answer, answerOf } from '../support/problem.ts'
-import { testService } from '../support/service.ts'
+import { acceptToken } from '../../../dev/accept-token.ts'
+import { checkUserId, userIdRules } from '../../../src/token/user-id.ts'
+import { edited, edits } from '../../support/byte-edits.ts'
+import { HostileRequests } from '../../support/hostile.ts'
+import { type Answer, answerOf } from '../../support/problem.ts'
+import { testService } from '../../support/service.ts'
 
 const seed = 20_260_104
 const service = await testService(t)
@@ -21,7 +21,9 @@ const rules = userIdRules({})
 /** The visitor that a token stands for, as the recipient reads it. */
 async function visitorOf({ body }: Answer): Promise<unknown> {
   const receipt = await acceptToken(JSON.parse(body).token, keys)
-  if (!receipt.accepted) throw new Error(receipt.reason)
+  if (!receipt.accepted) {
+    throw new Error(receipt.reason)
+  }
   return receipt.claims['https://iadvize.com/userId']
 }
 
@@ -33,14 +35,18 @@ async function judge(body: Uint8Array): Promise<void> {
   const answer = await answerOf(await service.issue(body))
   if (answer.status !== 200) {
     const faults = hostile.faults(answer, ['invalid_json', 'invalid_request'])
-    if (faults.length > 0) throw new Error(faults.join(', '))
+    if (faults.length > 0) {
+      throw new Error(faults.join(', '))
+    }
     return
   }
   const { userId } = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body))
   const good = (await visitorOf(answer)) === userId && checkUserId(userId, rules).length === 0
   issued += 1
   hostile.count(answer, good)
-  if (!good) throw new Error('a token for another visitor than the one in the body')
+  if (!good) {
+    throw new Error('a token for another visitor than the one in the body')
+  }
 }
 
 const text = fc.oneof(
@@ -118,7 +124,9 @@ t.test('a body that names the visitor twice gets no token, however the two are w
   const property = fc.asyncProperty(key, escaped, between, key, escaped, async (a, first, gap, b, second) => {
     const body = `{"${a}":"${first}",${gap}"${b}":"${second}"}`
     const faults = hostile.faults(await answerOf(await service.issue(body)), 'invalid_json')
-    if (faults.length > 0) throw new Error(faults.join(', '))
+    if (faults.length > 0) {
+      throw new Error(faults.join(', '))
+    }
   })
   await fc.assert(property, { numRuns: 400, seed })
   t.pass()

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { parseJsonBody } from '../../src/http/json-body.ts'
+import { parseJsonBody } from '../../../src/http/contract/json-body.ts'
 
 const parse = (body: string | Uint8Array) =>
   parseJsonBody(typeof body === 'string' ? Buffer.from(body) : body)
@@ -32,8 +32,9 @@ t.test('two bodies with different invalid bytes never become one: each is refuse
     'a code point past U+10FFFF': [0xf4, 0x90, 0x80, 0x80],
     'é in Latin-1': [0xe9],
   }
-  for (const [what, bytes] of Object.entries(invalid))
+  for (const [what, bytes] of Object.entries(invalid)) {
     t.throws(() => parse(withBytes(...bytes)), refused, what)
+  }
   t.strictSame(parse(withBytes(0xc3, 0xa9)), { userId: 'é' })
 })
 

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { HostileRequests } from '../support/hostile.ts'
-import { answerOf } from '../support/problem.ts'
-import { testService } from '../support/service.ts'
+import { HostileRequests } from '../../support/hostile.ts'
+import { answerOf } from '../../support/problem.ts'
+import { testService } from '../../support/service.ts'
 
 const service = await testService(t)
 const hostile = new HostileRequests()

@@ -1,8 +1,8 @@
 import t from 'tap'
-import { HostileRequests } from '../support/hostile.ts'
-import type { Answer } from '../support/problem.ts'
-import { answerTo, goodParts, rawPost } from '../support/raw-http.ts'
-import { testService } from '../support/service.ts'
+import { HostileRequests } from '../../support/hostile.ts'
+import type { Answer } from '../../support/problem.ts'
+import { answerTo, goodParts, rawPost } from '../../support/raw-http.ts'
+import { testService } from '../../support/service.ts'
 
 const service = await testService(t)
 const hostile = new HostileRequests()
@@ -24,7 +24,9 @@ t.test('any other method on a known path is 405 with Allow, on an unknown one 40
     // An answer to HEAD has no body to judge.
     const judge = (answer: Answer, status: number, code: 'method_not_allowed' | 'not_found') => {
       t.equal(answer.status, status, method)
-      if (method !== 'HEAD') t.strictSame(hostile.faults(answer, code), [], method)
+      if (method !== 'HEAD') {
+        t.strictSame(hostile.faults(answer, code), [], method)
+      }
     }
     for (const target of [path, `${path}?a=b`]) {
       const answer = await send(method, target)
@@ -43,9 +45,18 @@ t.test('a path that is read has GET and HEAD in Allow', async (t) => {
   }
 })
 
+t.test('the root leads to the page of the API, and takes nothing', async (t) => {
+  const answer = await send('GET', '/')
+  hostile.count(answer, answer.status === 302)
+  t.equal(answer.headers.get('location'), 'docs')
+  const posted = await post('/')
+  t.strictSame(hostile.faults(posted, 'method_not_allowed'), [])
+  t.equal(posted.headers.get('allow'), 'GET, HEAD')
+})
+
 t.test('an address that is none is 404, and never a way to another', async (t) => {
   const targets = [
-    ...'/ * // /v1 /v1/profiles /v1/profiles/ /..%2f..%2fetc/passwd'.split(' '),
+    ...'* // /v1 /v1/profiles /v1/profiles/ /..%2f..%2fetc/passwd'.split(' '),
     ...`/.${path} /${path} ${path}/ ${path}/x /V1/profiles/default/tokens /v1/profiles/default/TOKENS`.split(
       ' ',
     ),
@@ -54,8 +65,9 @@ t.test('an address that is none is 404, and never a way to another', async (t) =
     ),
     ...[129, 8_000].map((length) => `/v1/profiles/${'a'.repeat(length)}/tokens`),
   ]
-  for (const target of targets)
+  for (const target of targets) {
     t.strictSame(hostile.faults(await post(target), 'not_found'), [], target.slice(0, 60))
+  }
 })
 
 t.test("a file of the page's is found by its name alone, and nothing beside it", async (t) => {
@@ -63,8 +75,11 @@ t.test("a file of the page's is found by its name alone, and nothing beside it",
     '%00 ..%2f..%2fpackage.json ../../package.json ..%5c..%5cpackage.json nothing.js %2e%2e%2f %ff . ~ logo.svg%00'
   for (const name of [...names.split(' '), 'a'.repeat(5_000)]) {
     const answer = await send('GET', `/docs/static/${name}`)
-    if (answer.status >= 400) t.strictSame(hostile.faults(answer, 'not_found'), [], name.slice(0, 20))
-    else hostile.count(answer, !/"dependencies"/.test(answer.body))
+    if (answer.status >= 400) {
+      t.strictSame(hostile.faults(answer, 'not_found'), [], name.slice(0, 20))
+    } else {
+      hostile.count(answer, !/"dependencies"/.test(answer.body))
+    }
   }
 })
 
@@ -75,9 +90,15 @@ t.test('a profile is found by its name alone', async (t) => {
     const answer = await post(`/v1/profiles/${name}/tokens`)
     t.strictSame(hostile.faults(answer, 'profile_not_found'), [], name)
   }
-  const answer = await post('/v1/profiles/%64efault/tokens?x=1#y')
+  const answer = await post('/v1/profiles/%64efault/tokens?x=1')
   hostile.count(answer, answer.status === 200)
   t.equal(answer.status, 200, 'a name that is escaped for no reason is the same name')
+})
+
+t.test('an address with a fragment is refused: what stands before Padlock may cut it off', async (t) => {
+  for (const target of ['/v1/profiles/default/tokens#x', '/v1/profiles/default/tokens?x=1#y', '/#', '#']) {
+    t.strictSame(hostile.faults(await post(target), 'invalid_request'), [], target)
+  }
 })
 
 t.test('figures', async (t) => hostile.report(t))

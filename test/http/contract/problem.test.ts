@@ -2,11 +2,12 @@ import { Writable } from 'node:stream'
 import fastify, { type FastifyBaseLogger } from 'fastify'
 import { pino } from 'pino'
 import t from 'tap'
-import { type ErrorCode, errorCodes, PadlockError } from '../../src/errors.ts'
-import { createMetrics } from '../../src/http/metrics.ts'
-import { asPadlockError, problemOf, sendProblem } from '../../src/http/problem.ts'
-import { reportOutcomes } from '../../src/http/request-log.ts'
-import { problemFaults } from '../support/problem.ts'
+import { type ErrorCode, errorCodes, PadlockError } from '../../../src/errors.ts'
+import { asPadlockError, problemOf, sendProblem } from '../../../src/http/contract/problem.ts'
+import { logRequests } from '../../../src/http/reporting/request-log.ts'
+import { decorateRequests } from '../../../src/http/request.ts'
+import { createMetrics } from '../../../src/metrics/metrics.ts'
+import { problemFaults } from '../../support/problem.ts'
 
 const requestId = '3f0c8d5e-2a51-4b7c-9d0e-6f1a2b3c4d5e'
 
@@ -25,7 +26,7 @@ t.test('each code of the list makes a whole problem', async (t) => {
 })
 
 t.test('a detail and the faults of a body are told', async (t) => {
-  const errors = [{ pointer: '/userId', code: 'required', detail: 'This property is required.' }]
+  const errors = [{ pointer: '/userId', code: 'required' as const, detail: 'This property is required.' }]
   const problem = problemOf(new PadlockError('invalid_request', { detail: 'Look.', errors }), requestId)
   t.match(problem, { detail: 'Look.', errors })
 })
@@ -66,7 +67,8 @@ t.test(
     })
     const app = fastify({ loggerInstance: pino(stream) as FastifyBaseLogger, genReqId: () => requestId })
     t.teardown(() => app.close())
-    reportOutcomes(app, createMetrics())
+    decorateRequests(app)
+    logRequests(app, createMetrics())
     app.setErrorHandler((error, request, reply) => sendProblem(asPadlockError(error), request, reply))
     app.get('/', async () => {
       const cause = Object.assign(new Error('canary one\ncanary two\n  at canary three'), { code: 'ESOME' })

@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import t from 'tap'
-import { answerOf } from '../support/problem.ts'
-import { rawPost, sendRaw } from '../support/raw-http.ts'
-import { startService, testBackend } from '../support/service.ts'
-import { vaultStandIn } from '../support/vault-stand-in.ts'
+import { answerOf } from '../../support/problem.ts'
+import { nextAnswer, rawPost, sendRaw } from '../../support/raw-http.ts'
+import { startService, testBackend } from '../../support/service.ts'
+import { vaultStandIn } from '../../support/vault-stand-in.ts'
 
 const backend = await testBackend(t)
 const authorization = `Authorization: Bearer ${await backend.callers.token()}`
@@ -26,7 +26,9 @@ t.test('a flood is refused at the door: whoever asks, before it is looked at', a
   await held.reached
   const second = service.issue({ userId: 'waits' })
   let answer = await answerOf(await service.issue({ userId: 'waits or is refused' }))
-  while (answer.status !== 503) answer = await answerOf(await service.issue({ userId: 'more' }))
+  while (answer.status !== 503) {
+    answer = await answerOf(await service.issue({ userId: 'more' }))
+  }
   t.match(JSON.parse(answer.body), { code: 'overloaded', requestId: /^[0-9a-f-]{36}$/ })
   t.equal(answer.headers.get('cache-control'), 'no-store')
 
@@ -37,10 +39,17 @@ t.test('a flood is refused at the door: whoever asks, before it is looked at', a
   const unread = await answerOf(await service.issue('{'))
   t.equal(unread.status, 503, 'nor its body')
   t.equal((await service.issue({ userId: 'u-1' }, { profile: 'no-such' })).status, 404)
-  for (const path of ['/health/live', '/health/ready', '/metrics', '/v1/profiles/default/jwks.json'])
+  for (const path of ['/health/live', '/health/ready', '/metrics', '/v1/profiles/default/jwks.json']) {
     t.equal((await fetch(service.url + path)).status, 200, path)
+  }
 
-  const three = await sendRaw(service.url, Array(3).fill(rawPost(good, body)), 3)
+  const three = await sendRaw(
+    service.url,
+    Array(3)
+      .fill([rawPost(good, body), nextAnswer])
+      .flat(),
+    3,
+  )
   t.strictSame(
     three.map(({ status, headers }) => [status, headers.get('retry-after')]),
     Array(3).fill([503, '1']),
@@ -88,7 +97,11 @@ t.test('a process that stood still answers all that has come meanwhile, and is w
   await new Promise((resolve) => setTimeout(resolve, 1_000))
   service.process.kill('SIGCONT')
   for (const answer of await Promise.all(meanwhile)) {
-    if (answer.status !== 200) t.match(await answer.json(), { code: 'overloaded' })
+    if (answer.status !== 200) {
+      t.match(await answer.json(), { code: 'overloaded' })
+    }
   }
-  while ((await service.issue({ userId: 'u-1' })).status !== 200) await new Promise(setImmediate)
+  while ((await service.issue({ userId: 'u-1' })).status !== 200) {
+    await new Promise(setImmediate)
+  }
 })

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { answerOf } from '../support/problem.ts'
-import { startService, testBackend } from '../support/service.ts'
-import { vaultStandIn } from '../support/vault-stand-in.ts'
+import { answerOf } from '../../support/problem.ts'
+import { startService, testBackend } from '../../support/service.ts'
+import { vaultStandIn } from '../../support/vault-stand-in.ts'
 
 const backend = await testBackend(t)
 const standIn = await vaultStandIn(t, backend.vault.address)
@@ -22,7 +22,9 @@ t.test(
     let refused = 0
     const more = Array.from({ length: 10 }, async (_, i) => {
       const answer = await answerOf(await service.issue({ userId: `more-${i}` }))
-      if (answer.status === 503 && ++refused === 7) held.release()
+      if (answer.status === 503 && ++refused === 7) {
+        held.release()
+      }
       return answer
     })
     const answers = await Promise.all(more)

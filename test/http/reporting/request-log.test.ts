@@ -1,5 +1,5 @@
 import t from 'tap'
-import { testService } from '../support/service.ts'
+import { testService } from '../../support/service.ts'
 
 const service = await testService(t)
 
@@ -25,7 +25,9 @@ t.test(
     t.equal(await ready(), 200)
     await service.vault.api('PUT', 'sys/seal')
     let good = 1
-    while ((await ready()) === 200) good += 1
+    while ((await ready()) === 200) {
+      good += 1
+    }
     t.equal(await ready(), 503)
     const after = await counts()
     // The scrape before this one is an ok, too.

@@ -1,9 +1,9 @@
 import { connect } from 'node:net'
 import t from 'tap'
-import { callerSpan, otlpReceiver, type ReceivedSpan } from '../support/otlp-receiver.ts'
-import { rawPost } from '../support/raw-http.ts'
-import { startService, testBackend } from '../support/service.ts'
-import { until } from '../support/wait.ts'
+import { callerSpan, otlpReceiver, type ReceivedSpan } from '../../support/otlp-receiver.ts'
+import { rawPost } from '../../support/raw-http.ts'
+import { startService, testBackend } from '../../support/service.ts'
+import { until } from '../../support/wait.ts'
 
 const canary = 'Canary7f3a'
 const route = 'POST /v1/profiles/:profile/tokens'

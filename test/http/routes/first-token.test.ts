@@ -1,7 +1,7 @@
 import { createPublicKey } from 'node:crypto'
 import { compactDecrypt, compactVerify, decodeProtectedHeader } from 'jose'
 import t from 'tap'
-import { testService } from '../support/service.ts'
+import { testService } from '../../support/service.ts'
 
 t.test(
   'a token over HTTP is decrypted by the recipient and verifies against the key that Vault publishes',

@@ -1,11 +1,11 @@
 import { createPublicKey } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import t from 'tap'
-import { clockSlackSeconds } from '../../src/token/key-versions.ts'
-import { rsaThumbprint } from '../../src/token/rsa-public-key.ts'
-import { contractFetch } from '../support/contract.ts'
-import { testService } from '../support/service.ts'
-import { until } from '../support/wait.ts'
+import { rsaThumbprint } from '../../../src/keys/rsa-public-key.ts'
+import { clockSlackSeconds } from '../../../src/vault/keys/key-versions.ts'
+import { contractFetch } from '../../support/contract.ts'
+import { testService } from '../../support/service.ts'
+import { until } from '../../support/wait.ts'
 
 const service = await testService(t, { PADLOCK_PROFILE_REFRESH_SECONDS: '1' })
 const { api } = service.vault
@@ -117,7 +117,9 @@ t.test('no anonymous call ever reaches Vault', async (t) => {
     ]),
     ...['health/live', 'health/ready', 'metrics', 'openapi.json', 'docs'],
   ]
-  for (const path of anonymous) await (await fetch(`${quiet.url}/${path}`)).text()
+  for (const path of anonymous) {
+    await (await fetch(`${quiet.url}/${path}`)).text()
+  }
   const token = await fetch(`${quiet.url}/v1/profiles/default/tokens`, { method: 'POST' })
   t.equal(token.status, 401)
   t.equal(await calls(), before)

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import t from 'tap'
-import { sharedUserIdDefaults } from '../../src/token/shared-user-id.ts'
-import { startService, type TestService, testBackend } from '../support/service.ts'
-import { until } from '../support/wait.ts'
+import { sharedUserIdDefaults } from '../../../src/token/shared-user-id/shared-user-id.ts'
+import { startService, type TestService, testBackend } from '../../support/service.ts'
+import { until } from '../../support/wait.ts'
 
 const shared = 'customer-4711'
 

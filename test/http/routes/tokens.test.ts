@@ -1,13 +1,15 @@
 import { createPublicKey } from 'node:crypto'
 import t, { type Test } from 'tap'
-import { acceptToken } from '../../src/dev/accept-token.ts'
-import { HostileRequests } from '../support/hostile.ts'
-import { answerOf, fieldFaults } from '../support/problem.ts'
-import { startService, testBackend } from '../support/service.ts'
+import { acceptToken } from '../../../dev/accept-token.ts'
+import { HostileRequests } from '../../support/hostile.ts'
+import { answerOf, fieldFaults } from '../../support/problem.ts'
+import { startService, testBackend } from '../../support/service.ts'
 
 const backend = await testBackend(t)
 const sizes = ['rsa-2048', 'rsa-3072', 'rsa-4096']
-for (const size of sizes) await backend.addProfile(size, {}, size)
+for (const size of sizes) {
+  await backend.addProfile(size, {}, size)
+}
 await backend.addProfile('digits', { userIdPattern: '[0-9]{1,10}' })
 await backend.addProfile('words', { userIdPlaceholders: ['Acme'], allowedUserIds: ['guest'] })
 await backend.addProfile('broken', { userIdPattern: 'canary(' })
@@ -45,6 +47,7 @@ t.test(
       [{ userId: ' canary' }, ['/userId user_id_whitespace']],
       [{ userId: 'canary\u200d' }, ['/userId user_id_control_character']],
       ['{"userId":"canary\\ud800"}', ['/userId user_id_control_character']],
+      [{ userId: 'canary\ufffd' }, ['/userId user_id_replacement_character']],
       [{ userId: 'canarye\u0301' }, ['/userId user_id_not_normalized']],
       [{ userId: '<canary>' }, ['/userId user_id_placeholder']],
       [{ userId: 'u-1', extId: 'canary' }, ['/extId ext_id_not_allowed']],
@@ -125,7 +128,7 @@ t.test(
   async (t) => {
     const answer = await answerOf(await service.issue({ userId: 'u-1' }, { profile: 'broken' }))
     t.equal(answer.status, 503)
-    t.match(JSON.parse(answer.body), { code: 'signing_key_missing' })
+    t.match(JSON.parse(answer.body), { code: 'profile_unusable' })
     t.ok(answer.headers.get('retry-after'))
     const line = await service.logged({ profile: 'broken', level: 'error' })
     t.match(line?.msg, /userIdPattern does not compile as an RE2 regular expression: missing closing \)/)

@@ -3,13 +3,13 @@ import { once } from 'node:events'
 import { copyFile, readFile, writeFile } from 'node:fs/promises'
 import { connect as connectTcp } from 'node:net'
 import { join } from 'node:path'
-import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
+import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
 import t, { type Test } from 'tap'
-import { testAuthority } from '../support/certificates.ts'
-import { httpsRequest } from '../support/https.ts'
-import { startService, type TestService, testBackend } from '../support/service.ts'
-import { vaultStandIn } from '../support/vault-stand-in.ts'
-import { until } from '../support/wait.ts'
+import { testAuthority } from '../../support/certificates.ts'
+import { httpsRequest } from '../../support/https.ts'
+import { startService, type TestService, testBackend } from '../../support/service.ts'
+import { vaultStandIn } from '../../support/vault-stand-in.ts'
+import { until } from '../../support/wait.ts'
 
 const backend = await testBackend(t)
 const authority = await testAuthority(backend.vault, 'listener')
@@ -102,8 +102,9 @@ t.test('what speaks no TLS is hung up on, without a word, by the deadline, and c
     return received
   }
   const start = performance.now()
-  for (const text of await Promise.all(['GET / HTTP/1.1\r\nHost: a\r\n\r\n', 'garbage\n'].map(send)))
+  for (const text of await Promise.all(['GET / HTTP/1.1\r\nHost: a\r\n\r\n', 'garbage\n'].map(send))) {
     t.notMatch(text, /HTTP/)
+  }
   await send('\x16\x03')
   // Generous: what would fail here is Node's own two minutes.
   t.ok(performance.now() - start < 5 * deadlineMs)
@@ -260,6 +261,6 @@ t.test('a start with files that cannot be used is refused, by the name of the va
   )
   await t.rejects(
     start({ PADLOCK_TLS_CLIENT_CA_FILE: other.keyFile }),
-    /PADLOCK_TLS_CLIENT_CA_FILE holds no certificate/,
+    /PADLOCK_TLS_CLIENT_CA_FILE holds a private key/,
   )
 })

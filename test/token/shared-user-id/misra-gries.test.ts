@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { MisraGries } from '../../src/token/misra-gries.ts'
+import { MisraGries } from '../../../src/token/shared-user-id/misra-gries.ts'
 
 t.test('a count is never too high, and too low by no more than total / (capacity + 1)', async (t) => {
   const stream = fc.array(fc.nat({ max: 30 }), { maxLength: 400 })
@@ -14,7 +14,9 @@ t.test('a count is never too high, and too low by no more than total / (capacity
       }
       const slack = keys.length / (capacity + 1)
       for (const [key, count] of truth) {
-        if (counts.count(key) > count || counts.count(key) < count - slack) return false
+        if (counts.count(key) > count || counts.count(key) < count - slack) {
+          return false
+        }
       }
       return counts.total === keys.length && [...counts.entries()].length <= capacity
     }),

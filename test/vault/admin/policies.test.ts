@@ -1,29 +1,33 @@
 import { createHash, createPublicKey, verify } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Command } from 'commander'
 import t from 'tap'
-import { profileCommand } from '../../src/commands/profile.ts'
-import { recipientCommand } from '../../src/commands/recipient.ts'
-import { runSetup } from '../../src/commands/setup/run.ts'
-import type { Terminal } from '../../src/commands/terminal.ts'
-import { createVaultClient } from '../../src/vault/client.ts'
-import { policyRoles, policyText } from '../../src/vault/policies.ts'
-import { runCommandLine } from '../support/terminal.ts'
-import { testVault } from '../support/vault.ts'
+import { runSetup } from '../../../src/commands/setup/run.ts'
+import { parseRecipientKey } from '../../../src/keys/recipient-key.ts'
+import { policyRoles, policyText } from '../../../src/vault/admin/policies.ts'
+import { createVaultClient } from '../../../src/vault/client/client.ts'
+import { runCommandLine } from '../../support/terminal.ts'
+import { testVault } from '../../support/vault.ts'
 
 const vault = await testVault(t)
 const { api } = vault
 const client = createVaultClient({ address: vault.address })
 t.teardown(() => client.close())
-const vectors = join(import.meta.dirname, '..', 'vectors')
-const recipientKey = await readFile(join(vectors, 'iadvize-public-key.txt'), 'utf8')
+const vectors = join(import.meta.dirname, '../../vectors')
+const recipientKey = parseRecipientKey(await readFile(join(vectors, 'iadvize-public-key.txt')))
 
 /** What `padlock setup` makes, on the given mounts, and the tokens that its policies give. */
-async function setUp(transitMount: string, kvMount: string, appRoleMount: string, role: string) {
+async function setUp(
+  transitMount: string,
+  kvMount: string,
+  appRoleMount: string,
+  role: string,
+  policyPrefix = 'padlock',
+) {
   const secretIdFile = join(vault.dir, `secret-id-${appRoleMount.replace('/', '-')}`)
   const report = await runSetup(client, vault.rootToken, {
     ...{ profile: 'default', issuer: 'https://shop.test', recipientKey, transitMount, kvMount },
+    policyPrefix,
     appRole: { mount: appRoleMount, role, secretIdFile },
   })
   const secretId = (await readFile(secretIdFile, 'utf8')).trim()
@@ -39,8 +43,8 @@ async function setUp(transitMount: string, kvMount: string, appRoleMount: string
     publicKey: report.signingKey?.publicKey as string,
     login: login.body.auth,
     signer: login.body.auth.client_token as string,
-    operator: await tokenWith('padlock-operator'),
-    auditor: await tokenWith('padlock-auditor'),
+    operator: await tokenWith(`${policyPrefix}-operator`),
+    auditor: await tokenWith(`${policyPrefix}-auditor`),
   }
 }
 
@@ -56,7 +60,7 @@ const good = {
   prehashed: true,
   signature_algorithm: 'pkcs1v15',
   marshaling_algorithm: 'jws',
-  key_version: 1,
+  key_version: '1',
 }
 const { input: _, ...goodButInput } = good
 
@@ -95,7 +99,9 @@ t.test('the service signs RS256 with a profile’s key, one by one and in batche
   t.ok(isGood(one.body.data.signature.split(':')[2]))
   const batch = { ...goodButInput, batch_input: [{ input: digest, reference: 'a' }, { input: digest }] }
   const two = await api('POST', 'transit/sign/padlock-default/sha2-256', batch, made.signer)
-  for (const { signature } of two.body.data.batch_results) t.ok(isGood(signature.split(':')[2]))
+  for (const { signature } of two.body.data.batch_results) {
+    t.ok(isGood(signature.split(':')[2]))
+  }
 })
 
 t.test('what an item of a batch says of itself changes nothing', async (t) => {
@@ -233,6 +239,10 @@ t.test('the operator keeps keys and profiles', async (t) => {
   t.equal(await does('POST', 'transit/keys/padlock-shop/rotate', {}), 200)
   t.equal(await does('GET', 'transit/keys/padlock-shop'), 200)
   t.equal(await does('POST', 'transit/keys/padlock-shop/config', { min_encryption_version: 2 }), 200)
+  // A key that the service signs with has paths of its own.
+  t.equal(await does('GET', 'transit/keys/padlock-default'), 200)
+  t.equal(await does('POST', 'transit/keys/padlock-default/rotate'), 200)
+  t.equal(await does('POST', 'transit/keys/padlock-default/config', { min_encryption_version: 1 }), 200)
   const profile = { options: { cas: 0 }, data: { issuer: 'x' } }
   t.equal(await does('POST', 'secret/data/padlock/profiles/shop', profile), 200)
   t.equal(await does('GET', 'secret/data/padlock/profiles/shop'), 200)
@@ -246,39 +256,40 @@ t.test('with this policy the commands work, and with the service’s none does',
   const keyFile = join(vectors, 'iadvize-public-key.txt')
   const certificate = join(vectors, 'recipient-certificate.pem')
   const fingerprint = 'sha256:6kbhHLMGj8kvQ5quO172x2D3nx4fSEKiVoLIFfh5heU'
-  const steps: [(terminal: Terminal) => Command, string[]][] = [
-    [
-      profileCommand,
-      ['create', 'desk', '--issuer', 'https://desk.test', '--recipient-key', keyFile, '--yes'],
-    ],
-    [profileCommand, ['list']],
-    [profileCommand, ['show', 'desk']],
-    [profileCommand, ['show', 'desk', '--history']],
-    [profileCommand, ['update', 'desk', '--set', 'tokenTtlSeconds=90s', '--yes']],
-    [profileCommand, ['rollback', 'desk', '--yes']],
-    [recipientCommand, ['add', 'desk', certificate, '--yes']],
-    [recipientCommand, ['activate', 'desk', '--fingerprint', fingerprint, '--yes']],
-    [recipientCommand, ['remove', 'desk', 'QspNamaz04P1Fh1DKF1IUvMLLiYJHmQhECR3ue0eJGU', '--yes']],
-    [recipientCommand, ['list', 'desk']],
-    [profileCommand, ['validate', 'desk']],
-    [profileCommand, ['delete', 'desk', '--confirm', 'desk']],
-    [profileCommand, ['rollback', 'desk', '--yes']],
+  const steps: string[][] = [
+    ['profile', 'create', 'desk', '--issuer', 'https://desk.test', '--recipient-key', keyFile, '--yes'],
+    ['profile', 'list'],
+    ['profile', 'show', 'desk'],
+    ['profile', 'show', 'desk', '--history'],
+    ['profile', 'update', 'desk', '--set', 'tokenTtlSeconds=90s', '--yes'],
+    ['profile', 'rollback', 'desk', '--yes'],
+    ['recipient', 'add', 'desk', certificate, '--yes'],
+    ['recipient', 'activate', 'desk', '--fingerprint', fingerprint, '--yes'],
+    ['recipient', 'remove', 'desk', 'QspNamaz04P1Fh1DKF1IUvMLLiYJHmQhECR3ue0eJGU', '--yes'],
+    ['recipient', 'list', 'desk'],
+    ['profile', 'validate', 'desk'],
+    ['profile', 'delete', 'desk', '--confirm', 'desk', '--yes'],
+    ['profile', 'rollback', 'desk', '--yes'],
   ]
   const as = (token: string) => ({ VAULT_ADDR: vault.address, VAULT_TOKEN: token })
-  for (const [make, args] of steps) {
-    const { exitCode, stderr } = await runCommandLine(as(made.operator), make, args)
+  for (const args of steps) {
+    const { exitCode, stderr } = await runCommandLine(as(made.operator), args)
     t.equal(exitCode, 0, `${args.join(' ')}: ${stderr}`)
   }
   const before = await api('GET', 'secret/metadata/padlock/profiles/desk')
-  for (const [make, args] of [
-    [profileCommand, ['create', 'other', '--issuer', 'x', '--recipient-key', keyFile, '--yes']],
-    [profileCommand, ['update', 'desk', '--set', 'jti=true', '--yes']],
-    [profileCommand, ['rollback', 'desk', '--to', '2', '--yes']],
-    [profileCommand, ['delete', 'desk', '--confirm', 'desk']],
-    [recipientCommand, ['add', 'desk', keyFile, '--yes']],
+  for (const args of [
+    ['profile', 'create', 'other', '--issuer', 'x', '--recipient-key', keyFile, '--yes'],
+    ['profile', 'update', 'desk', '--set', 'jti=true', '--yes'],
+    ['profile', 'rollback', 'desk', '--to', '2', '--yes'],
+    ['profile', 'delete', 'desk', '--confirm', 'desk', '--yes'],
+    ['recipient', 'add', 'desk', keyFile, '--yes'],
   ] as typeof steps) {
-    const outcome = await runCommandLine(as(made.signer), make, args)
-    t.match(outcome, { exitCode: 1, stderr: /Vault denied the call.*Look at the token/ }, args.join(' '))
+    const outcome = await runCommandLine(as(made.signer), args)
+    t.match(
+      outcome,
+      { exitCode: 1, stderr: /Vault denied the call.*VAULT_TOKEN.*the policy padlock-operator/ },
+      args.join(' '),
+    )
   }
   t.same((await api('GET', 'secret/metadata/padlock/profiles/desk')).body.data, before.body.data)
 })
@@ -296,7 +307,16 @@ t.test('the operator cannot sign, nor get at what could', async (t) => {
       ['POST', `${key}/config`, { deletion_allowed: true }],
       ['POST', `${key}/config`, { auto_rotate_period: '1h' }],
       ['POST', `${key}/trim`, { min_available_version: 1 }],
+      ['POST', `${key}/config`, { exportable: false }],
       ['POST', `${key}/csr`, { csr: 'x' }],
+      ['POST', `${key}/csr`, {}],
+      ['POST', `${key}/rotate`, { external_key_ref: 'x:y' }],
+      ['POST', `${key}/rotate`, { managed_key_name: 'x' }],
+      ['POST', `${key}/import_version`, {}],
+      ['POST', `${key}/soft-delete-restore`],
+      ['POST', `${key}/soft-delete-restore`, { type: 'rsa-2048' }],
+      ['DELETE', `${key}/soft-delete`],
+      ['POST', `${key}/whatever-comes-later`],
       ['DELETE', key],
       ['POST', 'transit/keys/padlock-open', { type: 'rsa-2048', exportable: true }],
       ['POST', 'transit/keys/padlock-open', { type: 'ed25519' }],
@@ -322,12 +342,37 @@ t.test('the operator cannot sign, nor get at what could', async (t) => {
   )
 })
 
+t.test('the operator never gets at policies, in any way', async (t) => {
+  const names = ['padlock-signer', 'padlock-operator', 'padlock-auditor', 'padlock-new', 'default', 'root']
+  const paths = names.flatMap((name) => [`sys/policies/acl/${name}`, `sys/policy/${name}`])
+  t.same(
+    await allowedOf(made.operator, [
+      ...paths.flatMap((path): Call[] => [
+        ['GET', path],
+        ['POST', path, { policy: 'path "*" { capabilities = ["sudo"] }' }],
+        ['DELETE', path],
+      ]),
+      ...[
+        'sys/policies/acl',
+        'sys/policy',
+        'sys/policies/password',
+        'sys/policies/egp',
+        'sys/policies/rgp',
+      ].map((path): Call => ['LIST', path]),
+      ['POST', 'sys/policies/password/x', { policy: 'length = 8' }],
+      ['POST', 'sys/capabilities', { paths: ['transit/sign/padlock-default/sha2-256'], token: made.signer }],
+    ]),
+    [],
+  )
+})
+
 t.test('of a CSR the operator cannot choose a word', async (t) => {
-  // A path that ends in a glob covers this one too: Vault signs a request of its own making, with no subject.
-  const answer = await api('POST', 'transit/keys/padlock-default/csr', {}, made.operator)
+  // A path that ends in a glob covers this one too, for a key that the service does not sign with: Vault signs a request
+  // of its own making, with no subject.
+  const answer = await api('POST', 'transit/keys/padlock-shop/csr', {}, made.operator)
   t.match(answer.body.data.csr, 'BEGIN CERTIFICATE REQUEST')
   const template = { csr: answer.body.data.csr }
-  t.equal((await api('POST', 'transit/keys/padlock-default/csr', template, made.operator)).status, 403)
+  t.equal((await api('POST', 'transit/keys/padlock-shop/csr', template, made.operator)).status, 403)
 })
 
 t.test('the auditor reads, and changes nothing', async (t) => {
@@ -364,13 +409,13 @@ t.test('the files are fit for the default mounts as they stand', async (t) => {
     appRoleName: 'padlock',
   }
   for (const role of policyRoles) {
-    const file = join(import.meta.dirname, '..', '..', 'vault-policies', `${role}.hcl`)
+    const file = join(import.meta.dirname, '../../../vault-policies', `${role}.hcl`)
     t.equal(await policyText(role, paths), await readFile(file, 'utf8'))
   }
 })
 
 t.test('on other mounts the same holds, and nothing of the default ones', async (t) => {
-  const other = await setUp('team/transit', 'team/kv', 'team/approle', 'tokens')
+  const other = await setUp('team/transit', 'team/kv', 'team/approle', 'tokens', 'team')
   const does = async (...[method, path, body]: Call) => (await api(method, path, body, other.signer)).status
   t.equal(await does('POST', 'team/transit/sign/padlock-default/sha2-256', good), 200)
   t.equal(await does('GET', 'team/kv/data/padlock/profiles/default'), 200)

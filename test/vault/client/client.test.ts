@@ -2,8 +2,9 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { inspect, promisify } from 'node:util'
 import t, { type Test } from 'tap'
-import { createVaultClient, type VaultError } from '../../src/vault/client.ts'
-import { standIn } from '../support/stand-in.ts'
+import { createVaultClient } from '../../../src/vault/client/client.ts'
+import type { VaultError } from '../../../src/vault/client/vault-error.ts'
+import { standIn } from '../../support/stand-in.ts'
 
 const secret = 'hvs.this-is-secret'
 const clientOf = (t: Test, address: string, namespace?: string) => {
@@ -34,7 +35,7 @@ t.test('takes no proxy, token, namespace, prefix or debug output from the enviro
     ]),
   )
   const code = `
-    const { createVaultClient } = await import(${JSON.stringify(new URL('../../src/vault/client.ts', import.meta.url))})
+    const { createVaultClient } = await import(${JSON.stringify(new URL('../../../src/vault/client/client.ts', import.meta.url))})
     const client = createVaultClient({ address: ${JSON.stringify(vault.url)} })
     await client.write('secret/data/x', { password: 'pw-in-body' })
     await client.write('secret/data/x', {}, { token: ${JSON.stringify(secret)} })
@@ -53,7 +54,7 @@ t.test('takes no proxy, token, namespace, prefix or debug output from the enviro
   const { stdout, stderr } = await promisify(execFile)(
     process.execPath,
     ['--input-type=module', '-e', code],
-    { env, cwd: join(import.meta.dirname, '../..') },
+    { env, cwd: join(import.meta.dirname, '../../..') },
   )
   t.equal(proxy.requests.length, 0)
   t.strictSame(
@@ -66,16 +67,34 @@ t.test('takes no proxy, token, namespace, prefix or debug output from the enviro
   t.notMatch(stdout + stderr, /pw-in-body|hvs\.|environment-token/)
 })
 
-t.test('sends the namespace with every call (Enterprise)', async (t) => {
+t.test('sends the namespace with every call but those that only the root namespace takes', async (t) => {
   const vault = await standIn(t, (_request, response) => response.end('{}'))
   const client = clientOf(t, vault.url, 'team/shop')
-  await client.read('sys/health')
-  await client.write('auth/approle/login', {})
-  await client.delete('secret/data/x', { token: secret })
-  t.strictSame(
-    vault.requests.map(({ headers }) => headers['x-vault-namespace']),
-    ['team/shop', 'team/shop', 'team/shop'],
-  )
+  const inNamespace = [
+    ...['secret/data/x', 'sys/mounts', 'sys/mounts/sys/health', 'sys/auth', 'sys/policies/acl/audit'],
+    ...['sys/health/x', 'sys/auditor', 'sys/wrapping/lookup', 'transit/sys/audit', 'auth/approle/login'],
+  ]
+  const inRoot = [
+    ...['sys/health', 'sys/audit', 'sys/audit-hash/file', 'sys/audit-hash/a/b'],
+    ...['sys/config/auditing/request-headers', 'sys/config/auditing/request-headers/X-Correlation-Id'],
+  ]
+  for (const path of [...inNamespace, ...inRoot]) {
+    await client.read(path, { query: { x: 1 } })
+    await client.write(path, {})
+    await client.list(path)
+    await client.delete(path, { token: secret })
+  }
+  const sent = new Map<string, Set<unknown>>()
+  for (const { url, headers } of vault.requests) {
+    const path = url.replace(/^\/v1\/|\?.*$/g, '')
+    sent.set(path, (sent.get(path) ?? new Set()).add(headers['x-vault-namespace']))
+  }
+  for (const path of inNamespace) {
+    t.strictSame([...(sent.get(path) ?? [])], ['team/shop'], path)
+  }
+  for (const path of inRoot) {
+    t.strictSame([...(sent.get(path) ?? [])], [undefined], path)
+  }
 })
 
 t.test("gives each of Vault's statuses a code, and keeps its words out of sight", async (t) => {
@@ -113,8 +132,12 @@ t.test("gives each of Vault's statuses a code, and keeps its words out of sight"
 
 t.test('refuses what is no answer of Vault: not JSON, without end, too large, too slow', async (t) => {
   const vault = await standIn(t, ({ url }, response) => {
-    if (url === '/v1/page') response.end('<html>')
-    if (url === '/v1/silent') return
+    if (url === '/v1/page') {
+      response.end('<html>')
+    }
+    if (url === '/v1/silent') {
+      return
+    }
     if (url === '/v1/dribble') {
       response.write('{')
       const timer = setInterval(() => response.write(' '), 20)
@@ -123,7 +146,7 @@ t.test('refuses what is no answer of Vault: not JSON, without end, too large, to
     if (url === '/v1/large') {
       const part = Buffer.alloc(1024 * 1024, ' ')
       const more = () => {
-        while (!response.destroyed && response.write(part));
+        while (!response.destroyed && response.write(part)) {}
       }
       response.on('drain', more)
       more()
@@ -146,8 +169,11 @@ t.test('a kept-alive connection that Vault closes under a call', async (t) => {
   let seen = 0
   const vault = await standIn(t, ({ socket, url }, response) => {
     seen += 1
-    if (url?.startsWith('/v1/never') || (seen === 2 && url === '/v1/once')) socket.destroy()
-    else response.end('{"data":{"fine":true}}')
+    if (url?.startsWith('/v1/never') || (seen === 2 && url === '/v1/once')) {
+      socket.destroy()
+    } else {
+      response.end('{"data":{"fine":true}}')
+    }
   })
   const client = clientOf(t, vault.url)
   const fine = { data: { fine: true } }

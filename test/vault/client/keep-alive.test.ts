@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { startService, testBackend } from '../support/service.ts'
-import { tcpProxy } from '../support/tcp-proxy.ts'
+import { startService, testBackend } from '../../support/service.ts'
+import { tcpProxy } from '../../support/tcp-proxy.ts'
 
 const backend = await testBackend(t)
 const proxy = await tcpProxy(t, backend.vault.address)
@@ -23,7 +23,9 @@ async function issue(t: Test, tokens: number): Promise<void> {
 }
 
 t.test('hundreds of tokens go over a handful of connections to Vault', async (t) => {
-  for (let round = 0; round < 4; round++) await issue(t, 100)
+  for (let round = 0; round < 4; round++) {
+    await issue(t, 100)
+  }
   t.ok(proxy.opened >= 2 && proxy.opened <= handful, `${proxy.opened} connections`)
   t.equal(proxy.closed, 0)
 })

@@ -1,10 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { createVaultClient, type VaultAddress } from '../../src/vault/client.ts'
-import { testAuthority } from '../support/certificates.ts'
-import { serverVault } from '../support/server-vault.ts'
-import { testVault } from '../support/vault.ts'
+import { createVaultClient } from '../../../src/vault/client/client.ts'
+import type { VaultAddress } from '../../../src/vault/client/connector.ts'
+import { testAuthority } from '../../support/certificates.ts'
+import { serverVault } from '../../support/server-vault.ts'
+import { testVault } from '../../support/vault.ts'
 
 const pki = await testVault(t)
 const authority = await testAuthority(pki, 'ca')

@@ -1,8 +1,8 @@
 import t, { type Test } from 'tap'
-import { acceptedClaims } from '../support/accepted.ts'
-import { keyRunner, operatorToken } from '../support/key-command.ts'
-import { startService, testBackend } from '../support/service.ts'
-import { until } from '../support/wait.ts'
+import { acceptedClaims } from '../../support/accepted.ts'
+import { keyRunner, operatorToken } from '../../support/key-command.ts'
+import { startService, testBackend } from '../../support/service.ts'
+import { until } from '../../support/wait.ts'
 
 const backend = await testBackend(t)
 const { api } = backend.vault

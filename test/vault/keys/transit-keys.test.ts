@@ -2,12 +2,11 @@ import { createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
-import { PadlockError } from '../../src/errors.ts'
-import { createVaultClient } from '../../src/vault/client.ts'
-import { clientWithToken } from '../../src/vault/client-with-token.ts'
-import { createTransitKey, forbidDeletion } from '../../src/vault/transit-key-changes.ts'
-import { checkSigningKey, readTransitKey, signingKeyTypes } from '../../src/vault/transit-keys.ts'
-import { testVault } from '../support/vault.ts'
+import { PadlockError } from '../../../src/errors.ts'
+import { clientWithToken, createVaultClient, type VaultClient } from '../../../src/vault/client/client.ts'
+import { checkSigningKey } from '../../../src/vault/keys/signing-key.ts'
+import { signingKeyTypes, TransitKeys } from '../../../src/vault/keys/transit-keys.ts'
+import { testVault } from '../../support/vault.ts'
 
 const vault = await testVault(t)
 const open = createVaultClient({ address: vault.address })
@@ -15,7 +14,8 @@ t.teardown(() => open.close())
 const client = clientWithToken(open, vault.rootToken)
 await vault.api('POST', 'sys/mounts/transit', { type: 'transit' })
 
-const read = (name: string) => readTransitKey(client, 'transit', name)
+const keys = new TransitKeys(client, 'transit')
+const read = (name: string) => keys.read(name)
 
 /** Why a key is refused; undefined for one that may sign. */
 async function refusal(name: string): Promise<string | undefined> {
@@ -23,7 +23,9 @@ async function refusal(name: string): Promise<string | undefined> {
     checkSigningKey(await read(name), name)
     return undefined
   } catch (error) {
-    if (!(error instanceof PadlockError)) throw error
+    if (!(error instanceof PadlockError)) {
+      throw error
+    }
     t.equal(error.code, 'signing_key_missing')
     return error.message
   }
@@ -32,7 +34,7 @@ async function refusal(name: string): Promise<string | undefined> {
 t.test('a key of each size is made as Padlock needs it, and may sign', async (t) => {
   for (const type of signingKeyTypes) {
     const name = `padlock-${type}`
-    await createTransitKey(client, 'transit', name, type)
+    await keys.create(name, type)
     const key = await read(name)
     t.match(key, {
       ...{
@@ -54,15 +56,17 @@ t.test('a key of each size is made as Padlock needs it, and may sign', async (t)
 })
 
 t.test('making a key that exists changes nothing', async (t) => {
-  await createTransitKey(client, 'transit', 'padlock-twice', 'rsa-2048')
+  await keys.create('padlock-twice', 'rsa-2048')
   const before = await read('padlock-twice')
-  await createTransitKey(client, 'transit', 'padlock-twice', 'rsa-4096')
+  await keys.create('padlock-twice', 'rsa-4096')
   t.same(await read('padlock-twice'), before)
 })
 
 t.test('every version is there, but those that Vault has archived', async (t) => {
-  await createTransitKey(client, 'transit', 'padlock-rotated', 'rsa-2048')
-  for (let i = 0; i < 2; i++) await vault.api('POST', 'transit/keys/padlock-rotated/rotate')
+  await keys.create('padlock-rotated', 'rsa-2048')
+  for (let i = 0; i < 2; i++) {
+    await vault.api('POST', 'transit/keys/padlock-rotated/rotate')
+  }
   await vault.api('POST', 'transit/keys/padlock-rotated/config', {
     min_decryption_version: 2,
     min_encryption_version: 3,
@@ -92,17 +96,17 @@ t.test('keys that must not sign', async (t) => {
 })
 
 t.test('a key that became exportable later is refused from then on', async (t) => {
-  await createTransitKey(client, 'transit', 'padlock-later', 'rsa-2048')
+  await keys.create('padlock-later', 'rsa-2048')
   t.equal(await refusal('padlock-later'), undefined)
   await vault.api('POST', 'transit/keys/padlock-later/config', { exportable: true })
   t.match(await refusal('padlock-later'), 'is exportable')
 })
 
 t.test('deletion is forbidden again where someone allowed it', async (t) => {
-  await createTransitKey(client, 'transit', 'padlock-kept', 'rsa-2048')
+  await keys.create('padlock-kept', 'rsa-2048')
   await vault.api('POST', 'transit/keys/padlock-kept/config', { deletion_allowed: true })
   t.equal((await read('padlock-kept'))?.deletionAllowed, true)
-  await forbidDeletion(client, 'transit', 'padlock-kept')
+  await keys.forbidDeletion('padlock-kept')
   t.equal((await read('padlock-kept'))?.deletionAllowed, false)
   t.equal((await vault.api('DELETE', 'transit/keys/padlock-kept')).status, 400)
 })
@@ -124,7 +128,7 @@ t.test('answers that a healthy Vault never gives', async (t) => {
   t.teardown(() => standIn.close())
   const check = async (data: unknown) => {
     body = { data }
-    checkSigningKey(await readTransitKey(standIn, 'transit', 'k'))
+    checkSigningKey(await new TransitKeys(standIn, 'transit').read('k'))
   }
   await check({ ...good, keys: version(pem(2048)) })
   for (const data of [
@@ -147,6 +151,25 @@ t.test('answers that a healthy Vault never gives', async (t) => {
 })
 
 t.test('a token without the right to a key', async (t) => {
-  const stranger = clientWithToken(open, 'hvs.nobody')
-  await t.rejects(readTransitKey(stranger, 'transit', 'padlock-kept'), { code: 'vault_denied' })
+  const stranger = new TransitKeys(clientWithToken(open, 'hvs.nobody'), 'transit')
+  await t.rejects(stranger.read('padlock-kept'), { code: 'vault_denied' })
+})
+
+t.test('a key that was soft-deleted, or is held outside, is refused with its reason', async (t) => {
+  const base = {
+    exportable: false,
+    allow_plaintext_backup: false,
+    deletion_allowed: false,
+    latest_version: 1,
+  }
+  const versions = { min_encryption_version: 0, min_decryption_version: 1 }
+  for (const [fields, reason] of [
+    [{ type: 'rsa-2048', soft_deleted: true, keys: {} }, /is soft-deleted/],
+    [{ type: 'external-key', keys: {} }, /is held outside \(external-key\)/],
+    [{ type: 'managed_key', keys: {} }, /is held outside \(managed_key\)/],
+  ] as const) {
+    const read = async () => ({ data: { ...base, ...versions, ...fields } })
+    const key = await new TransitKeys({ read } as unknown as VaultClient, 'transit').read('padlock-x')
+    t.throws(() => checkSigningKey(key), { code: 'signing_key_missing', message: reason })
+  }
 })

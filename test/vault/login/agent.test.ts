@@ -32,7 +32,9 @@ t.test('sends no token, and asks how long the one of the agent lives', async (t)
   t.match(await client.write('sys/capabilities-self', { paths: ['sys/x'] }, { token: found.token }), {
     data: {},
   })
-  for (const { headers } of agent.requests) t.notOk('x-vault-token' in headers, 'no such header at all')
+  for (const { headers } of agent.requests) {
+    t.notOk('x-vault-token' in headers, 'no such header at all')
+  }
   t.equal(agent.requests.length, 2)
 })
 

@@ -26,12 +26,15 @@ t.test('role_id and secret_id from files, read again at each login', async (t) =
   const { login } = testLogin(t, { ...base, ...env })
   t.strictSame(login.files, [file('role-id'), file('secret-id')])
   await t.rejects(login.login({}), {
-    code: 'vault_denied',
+    code: 'vault_unavailable',
     message: /PADLOCK_VAULT_ROLE_ID_FILE .*\(ENOENT\)/,
   })
   await writeFile(file('role-id'), `${role.roleId}\n`)
   await writeFile(file('secret-id'), ' \n')
-  await t.rejects(login.login({}), { code: 'vault_denied', message: /PADLOCK_VAULT_SECRET_ID_FILE is empty/ })
+  await t.rejects(login.login({}), {
+    code: 'vault_unavailable',
+    message: /PADLOCK_VAULT_SECRET_ID_FILE is empty/,
+  })
   await writeFile(file('secret-id'), `${await role.secretId({ ttl: '600s', num_uses: 1 })}\n`)
   const token = await login.login({})
   t.equal(await login.secretIdTtl?.(token), 0, 'its one use is spent')
@@ -106,7 +109,9 @@ t.test('what else Vault refuses is told in words of ours', async (t) => {
   })
   const role = await testRole(vault, 'locked')
   const wrong = { role_id: role.roleId, secret_id: 'wrong' }
-  for (let i = 0; i < 5; i++) await vault.api('POST', 'auth/approle/login', wrong)
+  for (let i = 0; i < 5; i++) {
+    await vault.api('POST', 'auth/approle/login', wrong)
+  }
   const good = { PADLOCK_VAULT_ROLE_ID: role.roleId, PADLOCK_VAULT_SECRET_ID: await role.secretId() }
   await t.rejects(testLogin(t, { ...base, ...good }).login.login({}), {
     code: 'vault_denied',

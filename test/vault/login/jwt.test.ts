@@ -35,7 +35,10 @@ for (const method of ['jwt', 'kubernetes']) {
       PADLOCK_VAULT_JWT_FILE: file,
     }
     const { login } = testLogin(t, env)
-    await t.rejects(login.login({}), { code: 'vault_denied', message: /PADLOCK_VAULT_JWT_FILE .*ENOENT/ })
+    await t.rejects(login.login({}), {
+      code: 'vault_unavailable',
+      message: /PADLOCK_VAULT_JWT_FILE .*ENOENT/,
+    })
     const now = Math.floor(Date.now() / 1000)
     await writeFile(file, await cluster.token({ iat: now - 7200, exp: now - 3600 }))
     const refused = { code: 'vault_denied', message: /auth\/\w+ \(400\): the JWT has run out/ }
@@ -54,7 +57,7 @@ t.test("kubernetes without a file takes the pod's own", async (t) => {
   const env = { VAULT_ADDR: vault.address, PADLOCK_VAULT_AUTH: 'kubernetes', PADLOCK_VAULT_ROLE: 'padlock' }
   // There is none on this machine: the name of the variable is what can be seen.
   await t.rejects(testLogin(t, env).login.login({}), {
-    code: 'vault_denied',
+    code: 'vault_unavailable',
     message: /PADLOCK_VAULT_JWT_FILE/,
   })
 })

@@ -44,6 +44,5 @@ t.test('a token that Vault does not take', async (t) => {
     code: 'vault_denied',
     message: /run out, was revoked/,
   })
-  const broken = testLogin(t, { ...base, VAULT_TOKEN: 'hvs.two\nlines' })
-  await t.rejects(broken.login.login({}), { code: 'vault_denied', message: /characters that no token has/ })
+  t.throws(() => testLogin(t, { ...base, VAULT_TOKEN: 'hvs.two\nlines' }), /VAULT_TOKEN holds a line end/)
 })

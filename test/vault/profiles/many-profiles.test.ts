@@ -1,11 +1,11 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import pMap from 'p-map'
 import t from 'tap'
-import { acceptToken } from '../../src/dev/accept-token.ts'
-import { inTurns } from '../../src/vault/in-turns.ts'
-import { parseRecipientKey } from '../../src/vault/recipient-key.ts'
-import { startService, testBackend } from '../support/service.ts'
-import { vaultStandIn } from '../support/vault-stand-in.ts'
-import { until } from '../support/wait.ts'
+import { acceptToken } from '../../../dev/accept-token.ts'
+import { parseRecipientKey } from '../../../src/keys/recipient-key.ts'
+import { startService, testBackend } from '../../support/service.ts'
+import { vaultStandIn } from '../../support/vault-stand-in.ts'
+import { until } from '../../support/wait.ts'
 
 const count = 100
 /** Most keys are short here alone: Vault takes seconds to find one of 4,096 bits. */
@@ -16,15 +16,19 @@ const { vault } = backend
 const { api } = vault
 const names = Array.from({ length: count }, (_, index) => `shop-${index}`)
 const recipients = new Map<string, KeyObject>()
-await inTurns([...names.entries()], 4, async ([index, name]) => {
-  const { publicKey, privateKey } = generateKeyPairSync('rsa', {
-    modulusLength: index % 25 === 0 ? 3072 : 2048,
-  })
-  const { pem, thumbprint } = parseRecipientKey(publicKey.export({ type: 'spki', format: 'pem' }) as string)
-  recipients.set(name, privateKey)
-  const own = { recipientKeys: { [thumbprint]: { publicKey: pem } }, activeRecipientKey: thumbprint }
-  await backend.addProfile(name, { issuer: `https://${name}.test`, ...own }, typeOf(index))
-})
+await pMap(
+  [...names.entries()],
+  async ([index, name]) => {
+    const { publicKey, privateKey } = generateKeyPairSync('rsa', {
+      modulusLength: index % 25 === 0 ? 3072 : 2048,
+    })
+    const { pem, thumbprint } = parseRecipientKey(publicKey.export({ type: 'spki', format: 'pem' }) as string)
+    recipients.set(name, privateKey)
+    const own = { recipientKeys: { [thumbprint]: { publicKey: pem } }, activeRecipientKey: thumbprint }
+    await backend.addProfile(name, { issuer: `https://${name}.test`, ...own }, typeOf(index))
+  },
+  { concurrency: 4 },
+)
 // The backend's own is not one of the hundred.
 await api('DELETE', 'secret/metadata/padlock/profiles/default')
 
@@ -32,7 +36,9 @@ const stand = await vaultStandIn(t, vault.address)
 const isRead = (path: string) => /^(secret\/(data|metadata)\/padlock\/profiles|transit\/keys\/)/.test(path)
 let [atOnce, most] = [0, 0]
 stand.answer = async (call) => {
-  if (!isRead(call.path)) return call.forward()
+  if (!isRead(call.path)) {
+    return call.forward()
+  }
   atOnce += 1
   most = Math.max(most, atOnce)
   return call.forward().finally(() => {
@@ -68,23 +74,29 @@ async function nextRefresh() {
 
 t.test('each profile signs with its own key, for its own issuer and recipient', async (t) => {
   const seen = new Set<string>()
-  await inTurns([...names.entries()], 4, async ([index, name]) => {
-    const answer = await service.issue({ userId: `u-${index}` }, { profile: name })
-    t.equal(answer.status, 200)
-    const { token } = (await answer.json()) as { token: string }
-    const pem = await (await fetch(`${service.url}/v1/profiles/${name}/public-key.pem`)).text()
-    const publicKey = createPublicKey(pem)
-    t.equal(publicKey.asymmetricKeyDetails?.modulusLength, Number(typeOf(index).slice(4)))
-    const receipt = await acceptToken(token, {
-      privateKey: recipients.get(name) as KeyObject,
-      publicKeys: [publicKey],
-    })
-    t.match(receipt, {
-      accepted: true,
-      claims: { iss: `https://${name}.test`, 'https://iadvize.com/userId': `u-${index}` },
-    })
-    if (receipt.accepted) seen.add(receipt.verifiedWith)
-  })
+  await pMap(
+    [...names.entries()],
+    async ([index, name]) => {
+      const answer = await service.issue({ userId: `u-${index}` }, { profile: name })
+      t.equal(answer.status, 200)
+      const { token } = (await answer.json()) as { token: string }
+      const pem = await (await fetch(`${service.url}/v1/profiles/${name}/public-key.pem`)).text()
+      const publicKey = createPublicKey(pem)
+      t.equal(publicKey.asymmetricKeyDetails?.modulusLength, Number(typeOf(index).slice(4)))
+      const receipt = await acceptToken(token, {
+        privateKey: recipients.get(name) as KeyObject,
+        publicKeys: [publicKey],
+      })
+      t.match(receipt, {
+        accepted: true,
+        claims: { iss: `https://${name}.test`, 'https://iadvize.com/userId': `u-${index}` },
+      })
+      if (receipt.accepted) {
+        seen.add(receipt.verifiedWith)
+      }
+    },
+    { concurrency: 4 },
+  )
   t.equal(seen.size, count, 'no two with the same key')
 })
 

@@ -1,20 +1,14 @@
 import t from 'tap'
-import type { ProfileSettings } from '../../src/token/profile.ts'
-import { createVaultClient } from '../../src/vault/client.ts'
-import { clientWithToken } from '../../src/vault/client-with-token.ts'
-import { settingsFaults } from '../../src/vault/profile-settings.ts'
-import {
-  listProfileNames,
-  ProfileConflictError,
-  readStoredProfile,
-  writeProfile,
-} from '../../src/vault/profile-store.ts'
-import { testVault } from '../support/vault.ts'
+import type { ProfileSettings } from '../../../src/token/profile.ts'
+import { clientWithToken, createVaultClient } from '../../../src/vault/client/client.ts'
+import { settingsFaults } from '../../../src/vault/profiles/profile-settings.ts'
+import { ProfileConflictError, ProfileStore } from '../../../src/vault/profiles/profile-store.ts'
+import { testVault } from '../../support/vault.ts'
 
 const vault = await testVault(t)
 const open = createVaultClient({ address: vault.address })
 t.teardown(() => open.close())
-const client = clientWithToken(open, vault.rootToken)
+const profiles = new ProfileStore(clientWithToken(open, vault.rootToken), 'secret')
 
 const thumbprint = 'A'.repeat(43)
 const settings: ProfileSettings = {
@@ -27,12 +21,14 @@ const settings: ProfileSettings = {
   activatedAt: '2026-01-01T00:00:00.000Z',
   activatedBy: 'operator',
 }
-const read = (name: string) => readStoredProfile(client, 'secret', name)
-const write = (name: string, value: ProfileSettings, version: number) =>
-  writeProfile(client, 'secret', name, value, version)
+const read = async (name: string) => {
+  const { version, value } = await profiles.read(name)
+  return { version, value }
+}
+const write = (name: string, value: ProfileSettings, version: number) => profiles.write(name, value, version)
 
 t.test('no profile at all', async (t) => {
-  t.same(await listProfileNames(client, 'secret'), [])
+  t.same(await profiles.list(), [])
   t.same(await read('none'), { version: 0, value: undefined })
 })
 
@@ -41,7 +37,7 @@ t.test('a profile is written, read, changed and listed', async (t) => {
   t.same(await read('shop'), { version: 1, value: settings })
   t.equal(await write('shop', { ...settings, tokenTtlSeconds: 90 }, 1), 2)
   t.match(await read('shop'), { version: 2, value: { tokenTtlSeconds: 90 } })
-  t.same(await listProfileNames(client, 'secret'), ['shop'])
+  t.same(await profiles.list(), ['shop'])
 })
 
 t.test('of two who change the same version, the second is told and nothing is lost', async (t) => {
@@ -85,7 +81,26 @@ t.test('what is wrong with settings is said by field, without a value', async (t
 })
 
 t.test('a denial is a denial, not a profile that is missing', async (t) => {
-  const stranger = clientWithToken(open, 'hvs.nobody')
-  await t.rejects(readStoredProfile(stranger, 'secret', 'shop'), { code: 'vault_denied' })
-  await t.rejects(listProfileNames(stranger, 'secret'), { code: 'vault_denied' })
+  const stranger = new ProfileStore(clientWithToken(open, 'hvs.nobody'), 'secret')
+  await t.rejects(stranger.read('shop'), { code: 'vault_denied' })
+  await t.rejects(stranger.list(), { code: 'vault_denied' })
+})
+
+t.test('the state by metadata alone is the one of the settings', async (t) => {
+  t.equal(await profiles.readState('none'), undefined)
+  await write('state', settings, 0)
+  const { value, ...state } = await profiles.read('state')
+  t.same(value, settings)
+  t.match(state, { version: 1, createdAt: /^\d{4}-/ })
+  t.same(await profiles.readState('state'), state)
+  await vault.api('DELETE', 'secret/data/padlock/profiles/state')
+  t.equal(await profiles.readState('state'), undefined)
+})
+
+t.test('a store that is not there is no profile that is missing', async (t) => {
+  const elsewhere = new ProfileStore(clientWithToken(open, vault.rootToken), 'elsewhere')
+  const refused = { code: 'internal_error', vaultStatus: 404 }
+  await t.rejects(elsewhere.list(), refused)
+  await t.rejects(elsewhere.read('shop'), refused)
+  await t.rejects(elsewhere.readState('shop'), refused)
 })

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import t from 'tap'
-import { probeCorrelationPrefix, probeText } from '../../src/vault/signing-probe.ts'
-import { acceptedClaims } from '../support/accepted.ts'
-import { startService, testBackend } from '../support/service.ts'
-import { vaultStandIn } from '../support/vault-stand-in.ts'
-import { until } from '../support/wait.ts'
+import { probeCorrelationPrefix, probeText } from '../../../src/vault/signing/signing-probe.ts'
+import { acceptedClaims } from '../../support/accepted.ts'
+import { startService, testBackend } from '../../support/service.ts'
+import { vaultStandIn } from '../../support/vault-stand-in.ts'
+import { until } from '../../support/wait.ts'
 
 const backend = await testBackend(t)
 const { vault } = backend
@@ -53,7 +53,9 @@ t.test('Vault rotated behind Padlock’s back: nothing changes but what is publi
 
 t.test('a version that cannot sign is not swapped to: the last good one stays, and it is told', async (t) => {
   stand.answer = async (call) => {
-    if (!isProbe(call)) return call.forward()
+    if (!isProbe(call)) {
+      return call.forward()
+    }
     return { status: 403, body: { errors: ['permission denied'] } }
   }
   await pin(2, 1)
@@ -80,7 +82,9 @@ t.test('nor one whose signature does not verify, or that another version made', 
     let probes = 0
     stand.answer = async (call) => {
       const answer = await call.forward()
-      if (!isProbe(call)) return answer
+      if (!isProbe(call)) {
+        return answer
+      }
       probes += 1
       const [result] = answer.body.data.batch_results
       const batch_results = [{ ...result, signature: change(result.signature) }]
@@ -90,7 +94,7 @@ t.test('nor one whose signature does not verify, or that another version made', 
     t.match(await entry(), { state: 'stale', keyVersion: 1, error: 'signature_invalid' })
   }
   t.match(real?.body, {
-    ...{ key_version: 2, prehashed: true, signature_algorithm: 'pkcs1v15', marshaling_algorithm: 'jws' },
+    ...{ key_version: '2', prehashed: true, signature_algorithm: 'pkcs1v15', marshaling_algorithm: 'jws' },
   })
 })
 

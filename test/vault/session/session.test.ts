@@ -3,13 +3,13 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
-import { PadlockError } from '../../src/errors.ts'
-import { VaultSession } from '../../src/vault/session.ts'
-import { auditedCalls, type TestRole, testRole } from '../support/app-role.ts'
-import { testLogin } from '../support/login.ts'
-import { testVault } from '../support/vault.ts'
-import { vaultStandIn } from '../support/vault-stand-in.ts'
-import { until } from '../support/wait.ts'
+import { PadlockError } from '../../../src/errors.ts'
+import { VaultSession } from '../../../src/vault/session/session.ts'
+import { auditedCalls, type TestRole, testRole } from '../../support/app-role.ts'
+import { testLogin } from '../../support/login.ts'
+import { testVault } from '../../support/vault.ts'
+import { vaultStandIn } from '../../support/vault-stand-in.ts'
+import { until } from '../../support/wait.ts'
 
 const vault = await testVault(t)
 await vault.api('POST', 'sys/mounts/transit', { type: 'transit' })
@@ -75,7 +75,9 @@ t.test('a token is renewed before its end, and replaced before its max TTL, with
   await max.session.start()
   const tokens = new Set<string>()
   while (tokens.size < 3) {
-    for (const token of await Promise.all(Array.from({ length: 10 }, max.call))) tokens.add(token)
+    for (const token of await Promise.all(Array.from({ length: 10 }, max.call))) {
+      tokens.add(token)
+    }
     await sleep(20)
   }
   t.strictSame(max.results, ['ok', 'ok', 'ok'], 'no other logins')
@@ -120,7 +122,9 @@ t.test('a batch token, which cannot be renewed, is replaced in time', async (t) 
   const { session, call, results } = await appRole(t, 'batch', fields)
   await session.start()
   const token = await call()
-  while ((await call()) === token) await sleep(20)
+  while ((await call()) === token) {
+    await sleep(20)
+  }
   t.strictSame(results, ['ok', 'ok'])
 })
 
@@ -163,11 +167,13 @@ t.test(
     await vault.api('DELETE', 'auth/approle/role/lost')
     await revoke(old)
     const before = await logins()
+    const start = performance.now()
     const codes = await Promise.all(Array.from({ length: 500 }, () => call().catch(codeOf)))
     t.strictSame(new Set(codes), new Set(['vault_denied']))
     t.match(session.state(), { loggedIn: false, tokenTtlSeconds: undefined, lastError: 'vault_denied' })
-    // One attempt, and one question whether the role is there.
-    t.ok((await logins()) - before <= 4)
+    // One attempt, and one question whether the role is there; and as many again after each pause, 125 ms at the least.
+    const attempts = 1 + (performance.now() - start) / 125
+    t.ok((await logins()) - before <= 2 * Math.ceil(attempts))
     t.match(
       await call().catch((error: PadlockError) => error.message),
       'Vault refused the service',
@@ -216,7 +222,9 @@ t.test('a new secret_id in the file is taken up by a login, and the old token is
   t.ok(log.some(({ level, msg }) => level === 40 && /the secret_id ends within a week/.test(msg)))
   const old = await call()
   await writeFile(file, await role.secretId({ ttl: '400h' }))
-  while ((await call()) === old) await sleep(20)
+  while ((await call()) === old) {
+    await sleep(20)
+  }
   await until(() => session.state().warnings.length === 0)
   t.ok((session.state().secretIdTtlSeconds as number) > 399 * 3600)
   const next = await call()
@@ -268,8 +276,11 @@ t.test('a token that was given ends for good, and is warned of', async (t) => {
   t.strictSame(capped.session.state().warnings, [], 'nobody can know yet')
   await until(() => capped.session.state().warnings.length > 0)
   t.equal(capped.session.state().loggedIn, true, 'its renewal brought less than before')
-  await until(async () => (await capped.call().catch(codeOf)) === 'vault_denied')
-  await until(() => !capped.session.state().loggedIn)
+  // Whether a token that was denied right after its login lives is asked with a later call.
+  await until(async () => {
+    const outcome = await capped.call().catch(codeOf)
+    return outcome === 'vault_denied' && !capped.session.state().loggedIn
+  })
   await vault.api('POST', 'sys/auth/token/tune', { max_lease_ttl: '768h' })
   await renewed.session.stop()
   const self = await vault.api('GET', 'auth/token/lookup-self', undefined, await never.call())

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { type ErrorCode, PadlockError } from '../../src/errors.ts'
-import { VaultBreaker } from '../../src/vault/vault-breaker.ts'
-import { until } from '../support/wait.ts'
+import { type ErrorCode, PadlockError } from '../../../src/errors.ts'
+import type { Log } from '../../../src/log.ts'
+import { VaultBreaker } from '../../../src/vault/signing/breaker.ts'
+import { until } from '../../support/wait.ts'
 
 const failing = (code: ErrorCode) => () => Promise.reject(new PadlockError(code))
 const codeOf = (work: Promise<unknown>) =>
@@ -14,9 +15,11 @@ const codeOf = (work: Promise<unknown>) =>
 /** A breaker, open after calls that failed with a code. */
 async function broken(code: ErrorCode = 'vault_unavailable') {
   const lines: string[] = []
-  const log = (_fields: object, message: string) => lines.push(message)
+  const log: Log['info'] = (_fields: object, message?: string) => lines.push(String(message))
   const breaker = new VaultBreaker({ info: log, warn: log })
-  for (let i = 0; i < 5; i++) await codeOf(breaker.run(failing(code)))
+  for (let i = 0; i < 5; i++) {
+    await codeOf(breaker.run(failing(code)))
+  }
   return { breaker, lines }
 }
 
@@ -44,7 +47,9 @@ t.test('a success between them starts the count again', async (t) => {
 t.test("Vault's own refusals of one call are no outage", async (t) => {
   const breaker = new VaultBreaker()
   for (const code of ['vault_denied', 'vault_throttled', 'signing_key_missing', 'internal_error'] as const) {
-    for (let i = 0; i < 10; i++) t.equal(await codeOf(breaker.run(failing(code))), code)
+    for (let i = 0; i < 10; i++) {
+      t.equal(await codeOf(breaker.run(failing(code))), code)
+    }
   }
   t.equal(breaker.state, 'closed')
 })
@@ -96,6 +101,19 @@ t.test('a refusal by Vault is an answer: it closes the breaker', async (t) => {
   await until(() => breaker.state === 'half_open')
   t.equal(await codeOf(breaker.run(failing('vault_denied'))), 'vault_denied')
   t.equal(breaker.state, 'closed')
+})
+
+t.test('a single call that had hardly any time finds out nothing: the next one is let through', async (t) => {
+  const { breaker } = await broken()
+  await until(() => breaker.state === 'half_open')
+  const first = breaker.run(failing('vault_timeout'))
+  const fails = Promise.withResolvers<void>()
+  const next = breaker.run(() => fails.promise.then(failing('vault_unavailable')))
+  t.equal(await codeOf(first), 'vault_timeout')
+  t.equal(breaker.state, 'half_open')
+  fails.resolve()
+  t.equal(await codeOf(next), 'vault_unavailable', 'it waited, and was made')
+  t.equal(breaker.state, 'open')
 })
 
 t.test('a single call that hangs makes room for the next; served late, it closes the breaker', async (t) => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { SignPace } from '../../src/vault/sign-pace.ts'
+import { SignPace } from '../../../src/vault/signing/sign-pace.ts'
 
 /** Calls one after another, each sent as the one before is answered. */
 function oneByOne(pace: SignPace, calls: readonly (readonly [items: number, tookMs: number])[]): void {

@@ -1,9 +1,10 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { PadlockError } from '../../src/errors.ts'
-import type { Signature, SigningKey } from '../../src/token/signer.ts'
-import type { SignItem } from '../../src/vault/sign-item.ts'
-import { type SignLimits, type SignOutcomes, SignQueue } from '../../src/vault/sign-queue.ts'
+import { PadlockError } from '../../../src/errors.ts'
+import type { Signature, SigningKey } from '../../../src/token/signer.ts'
+import type { PendingSignature } from '../../../src/vault/signing/pending-signature.ts'
+import type { SignOutcomes } from '../../../src/vault/signing/sign-call.ts'
+import { type SignLimits, SignQueue } from '../../../src/vault/signing/sign-queue.ts'
 
 const keyOf = (name: string, version = 1) => ({ name, version }) as SigningKey
 const shop = keyOf('padlock-shop')
@@ -13,7 +14,7 @@ interface SentCall {
   key: SigningKey
   /** the digests as text */
   names: string[]
-  items: readonly SignItem[]
+  items: readonly PendingSignature[]
   /** Signs each item with its own digest, but for those that are named here. */
   answer(others?: Record<string, PadlockError | undefined>): void
   fail(error: Error): void
@@ -31,7 +32,9 @@ function queueOf(t: Pick<Test, 'teardown'>, limits: Partial<SignLimits> = {}) {
           const outcomes = new Map<string, Signature | PadlockError>()
           for (const { digest, reference } of items) {
             const outcome = `${digest}` in others ? others[`${digest}`] : { signature: digest, keyVersion: 1 }
-            if (outcome !== undefined) outcomes.set(reference, outcome)
+            if (outcome !== undefined) {
+              outcomes.set(reference, outcome)
+            }
           }
           resolve(outcomes)
         }
@@ -153,8 +156,11 @@ t.test('a call is for one version of one key', async (t) => {
   await setImmediate()
   const newer = keyOf('padlock-shop', 2)
   const other = keyOf('padlock-other')
-  for (const name of names(3))
-    for (const key of [shop, newer, other]) void add(name + key.name + key.version, key)
+  for (const name of names(3)) {
+    for (const key of [shop, newer, other]) {
+      void add(name + key.name + key.version, key)
+    }
+  }
   await setImmediate()
   t.strictSame(
     calls.slice(1).map(({ key, names }) => [key.name, key.version, names.length]),
@@ -164,8 +170,9 @@ t.test('a call is for one version of one key', async (t) => {
     ],
     'a key with no call in flight need not wait for another key',
   )
-  for (const { key, names } of calls.slice(1))
+  for (const { key, names } of calls.slice(1)) {
     t.ok(names.every((name) => name.endsWith(key.name + key.version)))
+  }
 })
 
 t.test('busy keys take turns', async (t) => {
@@ -173,7 +180,9 @@ t.test('busy keys take turns', async (t) => {
   const others = [keyOf('padlock-b'), keyOf('padlock-c')]
   void addAll(names(6), shop)
   await setImmediate()
-  for (const key of others) void addAll(names(2), key)
+  for (const key of others) {
+    void addAll(names(2), key)
+  }
   await setImmediate()
   for (let i = 0; i < 10; i++) {
     calls[i]?.answer()

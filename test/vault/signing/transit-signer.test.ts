@@ -1,18 +1,18 @@
 import { createHash, createPublicKey, randomBytes } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { pino } from 'pino'
 import t from 'tap'
-import { PadlockError } from '../../src/errors.ts'
-import { compactJws } from '../../src/token/jws.ts'
-import type { SigningKey } from '../../src/token/signer.ts'
-import { createVaultClient } from '../../src/vault/client.ts'
-import { VaultSession } from '../../src/vault/session.ts'
-import type { SignLimits } from '../../src/vault/sign-queue.ts'
-import { TransitSigner } from '../../src/vault/transit-signer.ts'
-import { VaultBreaker } from '../../src/vault/vault-breaker.ts'
-import { testVault } from '../support/vault.ts'
-import { type StandInCall, vaultStandIn } from '../support/vault-stand-in.ts'
-import { until } from '../support/wait.ts'
+import { PadlockError } from '../../../src/errors.ts'
+import { compactJws } from '../../../src/token/jws.ts'
+import type { SigningKey } from '../../../src/token/signer.ts'
+import { policyText } from '../../../src/vault/admin/policies.ts'
+import { createVaultClient } from '../../../src/vault/client/client.ts'
+import { VaultSession } from '../../../src/vault/session/session.ts'
+import { VaultBreaker } from '../../../src/vault/signing/breaker.ts'
+import type { SignLimits } from '../../../src/vault/signing/sign-queue.ts'
+import { TransitSigner } from '../../../src/vault/signing/transit-signer.ts'
+import { testVault } from '../../support/vault.ts'
+import { type StandInCall, vaultStandIn } from '../../support/vault-stand-in.ts'
+import { until } from '../../support/wait.ts'
 
 const vault = await testVault(t)
 await vault.api('POST', 'sys/mounts/transit', { type: 'transit' })
@@ -21,7 +21,10 @@ const client = createVaultClient({ address: standIn.address })
 t.teardown(() => client.close())
 
 // The service's own policy: what the signer sends must be allowed by it.
-const policy = await readFile(`${import.meta.dirname}/../../vault-policies/signer.hcl`, 'utf8')
+const policy = await policyText('signer', {
+  ...{ transitMount: 'transit', kvMount: 'secret', appRoleMount: 'approle', appRoleName: 'padlock' },
+  signingKeys: ['padlock-shop', 'padlock-a', 'padlock-b', 'padlock-old', 'padlock-no'],
+})
 await vault.api('PUT', 'sys/policies/acl/padlock-signer', { policy })
 const answer = await vault.api('POST', 'auth/token/create', {
   policies: ['padlock-signer'],
@@ -43,7 +46,9 @@ const session = new VaultSession(
 /** Makes a transit key with so many versions; gives each of them as it would be pinned. */
 async function makeKey(name: string, versions = 1): Promise<SigningKey[]> {
   await vault.api('POST', `transit/keys/${name}`, { type: 'rsa-2048' })
-  for (let i = 1; i < versions; i++) await vault.api('POST', `transit/keys/${name}/rotate`)
+  for (let i = 1; i < versions; i++) {
+    await vault.api('POST', `transit/keys/${name}/rotate`)
+  }
   const { body } = await vault.api('GET', `transit/keys/${name}`)
   return Array.from({ length: versions }, (_, i) => {
     const publicKey = createPublicKey(body.data.keys[i + 1].public_key)
@@ -73,7 +78,9 @@ function signerOf(limits: Partial<SignLimits> = {}) {
       const signature = await signer.sign(input.digest, key, { deadline, onCall, ...(signal && { signal }) })
       return { jws: compactJws(input, signature, key), correlationId }
     } catch (error) {
-      if (!(error instanceof PadlockError)) throw error
+      if (!(error instanceof PadlockError)) {
+        throw error
+      }
       return { code: error.code, correlationId }
     }
   }
@@ -109,11 +116,13 @@ t.test(
       prehashed: true,
       signature_algorithm: 'pkcs1v15',
       marshaling_algorithm: 'jws',
-      key_version: 1,
+      key_version: '1',
       batch_input: texts(3).map((text) => ({ input: createHash('sha256').update(text).digest('base64') })),
     })
     t.match(headers['x-correlation-id'], /^[0-9a-f-]{36}$/)
-    for (const { correlationId } of results) t.equal(correlationId, headers['x-correlation-id'])
+    for (const { correlationId } of results) {
+      t.equal(correlationId, headers['x-correlation-id'])
+    }
     await sign('another')
     t.not(standIn.calls[1]?.headers['x-correlation-id'], headers['x-correlation-id'])
   },
@@ -133,7 +142,7 @@ t.test('different keys and versions never share a call, and each is signed by it
     for (const { input } of batchOf(call)) {
       const key = digestOf.get(input) as SigningKey
       t.equal(call.path, `transit/sign/${key.name}/sha2-256`)
-      t.equal(call.body.key_version, key.version)
+      t.equal(call.body.key_version, String(key.version))
     }
   }
 })
@@ -281,7 +290,9 @@ t.test('where every call fails, hardly more than the first ones go out', async (
   // Every fifth is served, so that the breaker stays closed and the budget alone holds them back.
   standIn.answer = (call) =>
     standIn.calls.length % 5 === 0 ? call.forward() : { status: 500, body: { errors: ['boom'] } }
-  for (let i = 0; i < 250; i++) await sign(`text-${i}`)
+  for (let i = 0; i < 250; i++) {
+    await sign(`text-${i}`)
+  }
   t.ok(standIn.calls.length > 255, 'retries are made')
   t.ok(standIn.calls.length <= 1.1 * 250, `${standIn.calls.length} calls for 250`)
 })
@@ -289,7 +300,9 @@ t.test('where every call fails, hardly more than the first ones go out', async (
 t.test('while Vault does not serve, nothing is sent, but a single call now and then', async (t) => {
   const { signer, sign } = signerOf({ inFlight: 1 })
   standIn.answer = () => ({ status: 503, body: { errors: ['Vault is sealed'] } })
-  while (signer.refusal(shop, performance.now() + 30_000) === undefined) await sign('not signed')
+  while (signer.refusal(shop, performance.now() + 30_000) === undefined) {
+    await sign('not signed')
+  }
   const calls = standIn.calls.length
   t.equal((await sign('refused')).code, 'vault_sealed')
   t.equal(standIn.calls.length, calls)
@@ -312,11 +325,37 @@ t.test('what a second call cannot mend is not tried again', async (t) => {
   }
 })
 
+t.test('a node that does not know a version yet that has signed before is passing trouble', async (t) => {
+  const words = 'requested version for signing is higher than the latest key version'
+  const behind = (call: StandInCall) => ({
+    status: 200,
+    body: {
+      data: {
+        batch_results: batchOf(call).map(({ reference }) => ({ key_version: 0, error: words, reference })),
+      },
+    },
+  })
+  const fresh = signerOf({ inFlight: 1 })
+  standIn.answer = behind
+  t.strictSame(await fresh.codesOf(texts(2)), Array(2).fill('signing_key_missing'), 'it has never signed')
+  const { sign, codesOf } = signerOf({ inFlight: 1 })
+  standIn.answer = (call) => call.forward()
+  t.ok((await sign('known')).jws)
+  standIn.calls.length = 0
+  standIn.answer = (call) => (standIn.calls.length > 1 ? call.forward() : behind(call))
+  t.ok((await sign('asked again, of another node')).jws)
+  t.equal(standIn.calls.length, 2)
+  standIn.answer = behind
+  t.strictSame(await codesOf(texts(2)), Array(2).fill('vault_unavailable'), 'every node is behind')
+})
+
 t.test('a second call is only for those that still wait', async (t) => {
   const { sign } = signerOf({ inFlight: 1 })
   const gone = new AbortController()
   standIn.answer = (call) => {
-    if (standIn.calls.length > 1) return call.forward()
+    if (standIn.calls.length > 1) {
+      return call.forward()
+    }
     gone.abort()
     return 'reset'
   }
