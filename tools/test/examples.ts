@@ -11,7 +11,14 @@ await runTests({
     go: 'golang-go',
     javac: 'default-jdk-headless',
     mvn: 'maven',
-    php: { package: 'php-cli php-curl', check: ['-r', 'exit(extension_loaded("curl") ? 0 : 1);'] },
+    php: {
+      package: 'php-cli php-curl php-symfony-framework-bundle php-symfony-http-client',
+      check: [
+        '-r',
+        'extension_loaded("curl") || exit(1);' +
+          'require "Symfony/Bundle/FrameworkBundle/autoload.php"; require "Symfony/Component/HttpClient/autoload.php";',
+      ],
+    },
     python3: { package: 'python3-venv', check: ['-c', 'import ensurepip, venv'] },
     ruby: {
       package: 'ruby ruby-sinatra ruby-jwt puma',
