@@ -40,7 +40,7 @@ test-upgrade: $(INSTALLED) $(TAP_BUILT) ## Take the steps of docs/upgrade.md wit
 test-compose: $(INSTALLED) $(TAP_BUILT) ## Build the images and run docker-compose.yml on a container engine: the one that runs, or one of Debian's
 	@exec $(NODE) tools/engine/test.ts
 
-release-check: $(INSTALLED) ## Build the package twice from clean checkouts, compare the two; write checksums and the bill of materials
+release-check: $(INSTALLED) ## Build package and image twice from clean checkouts, compare them; write checksums and the bill of materials
 	@exec $(NODE) tools/release/check.ts
 
 bench: $(INSTALLED) ## Measure Padlock beside what one would use instead; refreshes the README's figures (15 minutes)

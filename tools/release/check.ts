@@ -4,10 +4,13 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { type BuiltFiles, changelogFault, differences } from './comparison.ts'
+import { changelogFault, differences } from './comparison.ts'
+import { engineAnswers, filesOfBuiltImage } from './image.ts'
+import { hashOf } from './tar.ts'
 
 // Builds what a release publishes from two clean checkouts of this commit, and compares the two: the package that npm
-// installs, and its bill of materials. What agrees is written to dist/release/, with checksums.
+// installs, its bill of materials, and the image where a container engine answers. Package and bill are written to
+// dist/release/, with checksums.
 
 const root = join(import.meta.dirname, '../..')
 const out = join(root, 'dist/release')
@@ -20,12 +23,16 @@ async function inFolder(cwd: string, command: string, ...args: string[]): Promis
   return stdout
 }
 
-/** Builds from a clean checkout; both folders have one name, which the bill of materials repeats. */
-async function build(work: string, name: string): Promise<BuiltFiles> {
+/** Makes a clean checkout; all have one name, which the bill of materials repeats. */
+async function checkOut(work: string, name: string): Promise<string> {
   const folder = join(work, name)
   await mkdir(folder)
   await inFolder(folder, 'git', 'clone', '--quiet', '--no-hardlinks', root, 'padlock')
-  const checkout = join(folder, 'padlock')
+  return join(folder, 'padlock')
+}
+
+/** Builds the package and its bill of materials. @returns both by name */
+async function build(checkout: string): Promise<Map<string, Buffer>> {
   await inFolder(checkout, 'make', 'package')
   const tarball = `padlock-${version}.tgz`
   const sbom = ['sbom', '--sbom-format=cyclonedx', '--omit=dev', '--omit=optional', '--package-lock-only']
@@ -46,8 +53,13 @@ async function check(work: string): Promise<string[]> {
   if (faults.length > 0) {
     return faults
   }
-  const first = await build(work, 'first')
-  const differing = differences(first, await build(work, 'second'))
+  const checkouts = [await checkOut(work, 'first'), await checkOut(work, 'second')] as const
+  const first = await build(checkouts[0])
+  const differing = differences(first, await build(checkouts[1]))
+  const image = (await engineAnswers()) ? await filesOfBuiltImage(checkouts[0]) : undefined
+  if (image !== undefined) {
+    differing.push(...differences(image, await filesOfBuiltImage(checkouts[1])))
+  }
   if (differing.length > 0) {
     return differing
   }
@@ -60,6 +72,11 @@ async function check(work: string): Promise<string[]> {
   }
   await writeFile(join(out, 'SHA256SUMS'), sums.join(''))
   console.log(`Two builds of this commit are the same. dist/release/ has them:\n\n${sums.join('')}`)
+  console.log(
+    image === undefined
+      ? 'The image was not compared: no container engine answers to `docker version`.'
+      : `Two builds of the image have the same ${image.size} files, but for /app/compiled: sha256:${hashOf(image)}`,
+  )
   return []
 }
 

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 
-/** What a build of a release made, by the names of its files. */
-export type BuiltFiles = ReadonlyMap<string, Buffer>
+/** What a build of a release made, by the names of its files: their bytes, or for an image's files a line for each. */
+export type BuiltFiles = ReadonlyMap<string, Buffer | string>
 
 /** A bill of materials (CycloneDX 1.5) without the two fields that differ each time: its serial number and its time. */
-export function comparableSbom(text: Buffer): unknown {
-  const { serialNumber: _serialNumber, metadata, ...rest } = JSON.parse(text.toString('utf8'))
+export function comparableSbom(text: Buffer | string): unknown {
+  const { serialNumber: _serialNumber, metadata, ...rest } = JSON.parse(text.toString())
   const { timestamp: _timestamp, ...others } = metadata
   return { ...rest, metadata: others }
 }
@@ -16,16 +16,14 @@ export function comparableSbom(text: Buffer): unknown {
  * @returns a sentence for each file: bills of materials (`.cdx.json`) are compared by what they say, all else by bytes
  */
 export function differences(first: BuiltFiles, second: BuiltFiles): string[] {
+  const comparable = (name: string, content: Buffer | string) =>
+    name.endsWith('.cdx.json') ? comparableSbom(content) : content
   const faults: string[] = []
   for (const name of new Set([...first.keys(), ...second.keys()])) {
     const [a, b] = [first.get(name), second.get(name)]
     if (a === undefined || b === undefined) {
       faults.push(`${name} is missing from one of two builds.`)
-    } else if (
-      name.endsWith('.cdx.json')
-        ? !isDeepStrictEqual(comparableSbom(a), comparableSbom(b))
-        : Buffer.compare(a, b) !== 0
-    ) {
+    } else if (!isDeepStrictEqual(comparable(name, a), comparable(name, b))) {
       faults.push(`${name} differs between two builds of this commit.`)
     }
   }
