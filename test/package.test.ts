@@ -1,11 +1,14 @@
 import { execFile } from 'node:child_process'
-import { access, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { access, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { compactDecrypt } from 'jose'
 import t from 'tap'
+import { freePort } from '../dev/free-port.ts'
+import { startRedis } from './support/redis.ts'
 import { startService, testBackend } from './support/service.ts'
+import { until } from './support/wait.ts'
 
 const run = promisify(execFile)
 const root = join(import.meta.dirname, '..')
@@ -77,44 +80,61 @@ t.test('an older Node gets one sentence', async (t) => {
   t.match(failed.stderr, /^padlock needs Node\.js 24 or newer; this is v[^\n]*\n$/)
 })
 
-t.test('it sets a Vault up, serves, issues a token and lists keys', async (t) => {
-  const backend = await testBackend(t)
-  const { vault } = backend
-  const operator = { ...env, VAULT_ADDR: vault.address, VAULT_TOKEN: vault.rootToken }
-  const { stdout: plan } = await run(padlock, ['setup', '--policies-only', '--yes'], { env: operator })
-  t.match(plan, /padlock-signer/)
-  const { stdout: version } = await run(padlock, ['--version'], { env })
-  t.equal(version, '0.1.0\n')
+t.test(
+  'it sets a Vault up, serves beside a Redis, issues a token, judges a caller and lists keys',
+  async (t) => {
+    const backend = await testBackend(t)
+    const { vault } = backend
+    const operator = { ...env, VAULT_ADDR: vault.address, VAULT_TOKEN: vault.rootToken }
+    const { stdout: plan } = await run(padlock, ['setup', '--policies-only', '--yes'], { env: operator })
+    t.match(plan, /padlock-signer/)
+    const { stdout: version } = await run(padlock, ['--version'], { env })
+    t.equal(version, '0.1.0\n')
 
-  const service = await startService(
-    t,
-    { ...backend, env: { ...backend.env, PATH } },
-    {},
-    undefined,
-    [],
-    [padlock],
-  )
-  const answer = await service.issue({ userId: 'customer-8714' })
-  t.equal(answer.status, 200)
-  const { token } = (await answer.json()) as { token: string }
-  const { plaintext } = await compactDecrypt(token, backend.recipientKey)
-  const [, claims = ''] = new TextDecoder().decode(plaintext).split('.')
-  t.match(JSON.parse(Buffer.from(claims, 'base64url').toString()), {
-    'https://iadvize.com/userId': 'customer-8714',
-  })
-  for (const path of [
-    '/docs',
-    '/docs/static/swagger-ui.css',
-    '/docs/static/logo.svg',
-    '/openapi.json',
-    '/metrics',
-  ]) {
-    t.equal((await fetch(`${service.url}${path}`)).status, 200, path)
-  }
+    const redisPort = await freePort(0, '127.0.0.1')
+    await startRedis(t, redisPort)
+    const service = await startService(
+      t,
+      { ...backend, env: { ...backend.env, PATH } },
+      { PADLOCK_REDIS_URL: `redis://127.0.0.1:${redisPort}`, PADLOCK_RATE_LIMIT_PER_SECOND: '1000' },
+      undefined,
+      [],
+      [padlock],
+    )
+    const answer = await service.issue({ userId: 'customer-8714' })
+    t.equal(answer.status, 200)
+    const { token } = (await answer.json()) as { token: string }
+    const { plaintext } = await compactDecrypt(token, backend.recipientKey)
+    const [, claims = ''] = new TextDecoder().decode(plaintext).split('.')
+    t.match(JSON.parse(Buffer.from(claims, 'base64url').toString()), {
+      'https://iadvize.com/userId': 'customer-8714',
+    })
+    for (const path of [
+      '/docs',
+      '/docs/static/swagger-ui.css',
+      '/docs/static/logo.svg',
+      '/openapi.json',
+      '/metrics',
+    ]) {
+      t.equal((await fetch(`${service.url}${path}`)).status, 200, path)
+    }
+    const metrics = async () => (await fetch(`${service.url}/metrics`)).text()
+    await until(async () => {
+      await service.issue({ userId: 'customer-8714' })
+      return /^padlock_rate_limit_redis_up 1$/m.test(await metrics())
+    })
 
-  const { stdout: keys } = await run(padlock, ['key', 'list', 'default'], { env: operator })
-  t.match(keys, /1.*active/s)
-})
+    const callerToken = join(folder, 'caller.jwt')
+    await writeFile(callerToken, await backend.callers.token())
+    const { stdout: judged } = await run(padlock, ['caller', 'inspect', '--token-file', callerToken], {
+      env: { ...env, ...backend.env, PATH },
+    })
+    t.match(judged, 'Padlock would let this caller in.')
+
+    const { stdout: keys } = await run(padlock, ['key', 'list', 'default'], { env: operator })
+    t.match(keys, /1.*active/s)
+  },
+)
 
 t.test("no page has the stranger's package of that name installed", async (t) => {
   const pages = [

@@ -28,7 +28,8 @@ export async function judge(
   rules: CallerRules,
   profile?: string,
 ): Promise<Verdict> {
-  const { fastify } = await import('fastify')
+  // In the package, CommonJS has no names but `default`.
+  const { default: fastify } = await import('fastify')
   const { callerAuth } = await import('../../http/callers/caller-auth.ts')
   const app = fastify()
   const authenticate = await callerAuth(app, { ...rules, keys })

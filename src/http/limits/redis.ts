@@ -13,8 +13,10 @@ const sayMs = 60_000
  * @param url redis:// or rediss://
  */
 export async function connectRedis(url: string, log: Log): Promise<Redis> {
-  // Only here: a service without Redis does not hold its client in memory.
-  const { Redis } = await import('ioredis')
+  // Only here: a service without Redis does not hold its client in memory. In the package, CommonJS has no names but `default`.
+  const {
+    default: { Redis },
+  } = await import('ioredis')
   await endAtOddAnswers()
   // As the address is parsed: ioredis takes `REDISS://` for plain TCP.
   const { href, protocol } = new URL(url)
