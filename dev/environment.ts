@@ -1,15 +1,14 @@
-import { randomBytes } from 'node:crypto'
 import { mkdir, rm } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { createVaultClient, type VaultClient } from '../src/vault/client/client.ts'
 import { findVaultBinary } from '../tools/vault/vault-binary.ts'
-import { callerAudience, callerIssuer, issueCallerToken } from './callers.ts'
 import { type DevVault, startVault } from './dev-vault.ts'
 import { writeEnvFile } from './env-file.ts'
 import { type PadlockProcess, startPadlock } from './padlock-process.ts'
 import { type Recipient, startRecipient } from './recipient.ts'
-import { recipientKey } from './recipient-key.ts'
+import { rsaKeyFile } from './rsa-key-file.ts'
 import { setUpVault } from './set-up-vault.ts'
+import { shopCaller } from './shop-caller.ts'
 import type { ProcessEnd } from './vault-process.ts'
 
 const root = resolve(import.meta.dirname, '..')
@@ -88,18 +87,17 @@ export async function startEnvironment(
 
     const client = createVaultClient({ address: vault.address })
     stops.push(() => client.close())
-    const { publicKeyPem } = await recipientKey(file('recipient-key.pem'))
+    const { publicKeyPem } = await rsaKeyFile(file('recipient-key.pem'))
     const credentials = await setUpVault(client, vault.rootToken, publicKeyPem, dir)
     say(
       `Vault is set up by \`padlock setup\`: profile default, key padlock-default, AppRole ${credentials.role}.`,
     )
     await prepare?.(client, vault.rootToken, publicKeyPem)
-    const callerToken = await issueCallerToken(client, vault.rootToken, randomBytes(24).toString('base64url'))
-    say("Vault's identity engine issues the callers' JWTs; one is in .dev/env, good for 23 hours.")
+    const caller = await shopCaller(dir)
+    say("The shop's backend has a key pair for its JWTs; .dev/env has one, good for 23 hours.")
     signal?.throwIfAborted()
 
     const padlockLog = file('padlock.log')
-    const { issuer, jwksUrl } = callerIssuer(vault.address)
     const serveEnv = {
       ...withoutOurs(env),
       // One developer is one caller and one address: no limit stands in the way of a load test.
@@ -110,9 +108,7 @@ export async function startEnvironment(
       PADLOCK_ISSUANCE_LOG: file('issuance.log'),
       PADLOCK_VAULT_ROLE_ID_FILE: credentials.roleIdFile,
       PADLOCK_VAULT_SECRET_ID_FILE: credentials.secretIdFile,
-      PADLOCK_CALLER_JWKS_URL: jwksUrl,
-      PADLOCK_CALLER_ISSUER: issuer,
-      PADLOCK_CALLER_AUDIENCE: callerAudience,
+      ...caller.serveEnv,
     }
     const padlock = await startPadlock(join(root, 'src/main.ts'), serveEnv, ports.padlock, padlockLog)
     stops.push(() => padlock.stop())
@@ -134,7 +130,10 @@ export async function startEnvironment(
       VAULT_ADDR: vault.address,
       VAULT_TOKEN: vault.rootToken,
       VAULT_BIN: binary.path,
-      PADLOCK_DEV_CALLER_TOKEN: callerToken,
+      // What the programs of examples/ read, and `padlock caller inspect`.
+      PADLOCK_CALLER_KEY_FILE: caller.keyFile,
+      ...caller.serveEnv,
+      PADLOCK_DEV_CALLER_TOKEN: caller.token,
       PADLOCK_DEV_RECIPIENT_URL: recipient.url,
       PADLOCK_DEV_RECIPIENT_KEY_FILE: file('recipient-key.pem'),
       PADLOCK_DEV_VAULT_AUDIT_LOG: auditLog,
@@ -151,7 +150,7 @@ export async function startEnvironment(
       recipient,
       recipientKeyFile: file('recipient-key.pem'),
       padlock,
-      callerToken,
+      callerToken: caller.token,
       envFile: relative('', envFile),
       padlockLog,
       ended,

@@ -2,7 +2,7 @@ import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import Fastify from 'fastify'
 import { acceptToken } from './accept-token.ts'
-import { recipientKey } from './recipient-key.ts'
+import { rsaKeyFile } from './rsa-key-file.ts'
 
 const JWKS_TIMEOUT_MS = 2_000
 
@@ -40,7 +40,7 @@ export async function startRecipient({
   host = '127.0.0.1',
   port,
 }: RecipientOptions): Promise<Recipient> {
-  const { privateKey, publicKeyPem } = await recipientKey(keyFile)
+  const { privateKey, publicKeyPem } = await rsaKeyFile(keyFile)
   // Nothing keeps a connection open at the end: what is in flight here is worth nothing.
   const app = Fastify({ forceCloseConnections: true })
   // What curl -d sends by default.

@@ -1,8 +1,11 @@
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import { promisify } from 'node:util'
 import t from 'tap'
 import { devRun, gone } from '../support/dev-run.ts'
+import { runCommandLine } from '../support/terminal.ts'
 import { until } from '../support/wait.ts'
 
 t.test(
@@ -11,6 +14,10 @@ t.test(
     const run = await devRun(t)
     const env = await run.env()
     t.strictSame(Object.keys(env).sort(), [
+      'PADLOCK_CALLER_AUDIENCE',
+      'PADLOCK_CALLER_ISSUER',
+      'PADLOCK_CALLER_KEY_FILE',
+      'PADLOCK_CALLER_PUBLIC_KEY_FILE',
       'PADLOCK_DEV_CALLER_TOKEN',
       'PADLOCK_DEV_ISSUANCE_LOG',
       'PADLOCK_DEV_RECIPIENT_KEY_FILE',
@@ -53,14 +60,27 @@ t.test(
       claims: { 'https://iadvize.com/userId': 'customer-8714' },
     })
 
+    // With .dev/env and nothing else, the programs of examples/ work, and `caller inspect` knows what Padlock knows.
+    const tokens = JSON.stringify(new URL('../../examples/node/padlock-token.ts', import.meta.url))
+    const program = `import { padlockToken } from ${tokens}; console.log(await padlockToken({ userId: 'customer-8714' }))`
+    const args = ['--input-type=module', '--eval', program]
+    const example = await promisify(execFile)(process.execPath, args, {
+      env: { PATH: process.env.PATH, ...env },
+    })
+    t.match(example.stdout, /^eyJ/)
+    const inspected = await runCommandLine(env, ['caller', 'inspect'], {
+      input: env.PADLOCK_DEV_CALLER_TOKEN as string,
+    })
+    t.equal(inspected.exitCode, 0, inspected.stdout)
+
     const audit = await readFile(env.PADLOCK_DEV_VAULT_AUDIT_LOG as string, 'utf8')
     t.match(audit, /"path":"transit\/sign\/padlock-default\/sha2-256"/, 'the signature is in the audit log')
     t.match(audit, /"role_name":"padlock"/, 'signed with the AppRole login, not with the root token')
     // A token's line is written within 10 ms of its answer.
     const issued = async () =>
       (await readFile(env.PADLOCK_DEV_ISSUANCE_LOG as string, 'utf8')).match(/"event":"issued".*"subject":"/g)
-    await until(async () => (await issued())?.length === 2)
-    t.pass('both tokens are in the issuance log')
+    await until(async () => (await issued())?.length === 3)
+    t.pass('the tokens are in the issuance log')
 
     run.process.kill('SIGINT')
     const [code] = await once(run.process, 'exit')

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { CompactEncrypt, CompactSign, exportJWK } from 'jose'
 import t from 'tap'
 import { type RecipientOptions, startRecipient } from '../../dev/recipient.ts'
-import { recipientKey } from '../../dev/recipient-key.ts'
+import { rsaKeyFile } from '../../dev/rsa-key-file.ts'
 
 const dir = t.testdir({})
 const keyFile = join(dir, 'made', 'recipient.pem')
@@ -98,7 +98,7 @@ t.test('the key file is made once, for its owner alone', async (t) => {
   const pem = await readFile(keyFile, 'utf8')
   t.match(pem, /^-----BEGIN PRIVATE KEY-----/)
   t.equal((await stat(keyFile)).mode & 0o777, 0o600)
-  t.equal((await recipientKey(keyFile)).publicKeyPem, recipient.publicKeyPem)
+  t.equal((await rsaKeyFile(keyFile)).publicKeyPem, recipient.publicKeyPem)
   t.equal(await readFile(keyFile, 'utf8'), pem)
 })
 
@@ -113,6 +113,6 @@ t.test('a key file that holds no RSA key of 2,048 bits is named', async (t) => {
     const file = join(dir, 'bad', 'key.pem')
     await writeFile(file, content)
     await chmod(file, 0o600)
-    await t.rejects(recipientKey(file), { message: new RegExp(`^${file} does not hold an RSA private key`) })
+    await t.rejects(rsaKeyFile(file), { message: new RegExp(`^${file} does not hold an RSA private key`) })
   }
 })

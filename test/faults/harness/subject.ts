@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { recipientKey } from '../../../dev/recipient-key.ts'
+import { rsaKeyFile } from '../../../dev/rsa-key-file.ts'
 import { type Credentials, setUpVault } from '../../../dev/set-up-vault.ts'
 import { createVaultClient } from '../../../src/vault/client/client.ts'
 import { audience, issuer, type TestIssuer, testIssuer } from '../../support/callers.ts'
@@ -36,7 +36,7 @@ export async function testSubject(
   vault: { address: string; rootToken: string },
 ): Promise<Subject> {
   const dir = await testFolder(t)
-  const key = await recipientKey(join(dir, 'recipient.pem'))
+  const key = await rsaKeyFile(join(dir, 'recipient.pem'))
   const client = createVaultClient({ address: vault.address })
   const credentials = await setUpVault(client, vault.rootToken, key.publicKeyPem, dir).finally(() =>
     client.close(),

@@ -3,21 +3,21 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 
-/** The recipient's key pair. */
-export interface RecipientKey {
+/** An RSA key pair of development. */
+export interface RsaKey {
   privateKey: KeyObject
   publicKey: KeyObject
-  /** SPKI PEM, to give to Padlock as its recipient's key. */
+  /** SPKI PEM */
   publicKeyPem: string
 }
 
 /**
- * Reads the recipient's RSA key from a PKCS#8 PEM file; makes an RSA-2048 key there, for its owner alone to read,
+ * Reads an RSA key from a PKCS#8 PEM file; makes an RSA-2048 key there, for its owner alone to read,
  * where there is no file.
  *
  * @throws Error that names the file, when it holds no RSA private key of at least 2,048 bits
  */
-export async function recipientKey(file: string): Promise<RecipientKey> {
+export async function rsaKeyFile(file: string): Promise<RsaKey> {
   const pem = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') {
       return create(file)
