@@ -44,6 +44,7 @@ function chatToken(array $customers, string $shopOrigin): never
     }
     // Browsers set Origin and no script can: a page of another site cannot ask in a visitor's name.
     if (($_SERVER['HTTP_ORIGIN'] ?? '') !== $shopOrigin) {
+        error_log("/chat-token: 403, the page's origin is not SHOP_ORIGIN ($shopOrigin)");
         answer(403);
     }
     $customer = $customers[$_SESSION['name'] ?? ''] ?? null;
@@ -52,7 +53,7 @@ function chatToken(array $customers, string $shopOrigin): never
     }
     // Another page view of this visitor does not wait for this one.
     session_write_close();
-    $token = padlockToken((string) $customer['userId'], $customer['visitorData'] ?? []);
+    $token = padlockToken($customer['userId'], $customer['visitorData'] ?? []);
     if ($token === null) {
         answer(503);
     }
