@@ -68,11 +68,11 @@ export function faultWords(
     ambiguous_key: {
       detail: 'Several keys of the issuer fit, and the token must not choose.',
       found: header.kid,
-      fix: 'Let tokens name a `kid`, and give each key of the set its own.',
+      fix: 'Use a token of this issuer, or let its tokens name a `kid`, and give each key of the set its own.',
     },
     signature: {
       detail: "The signature does not verify with the issuer's key.",
-      fix: 'The JWT comes from another issuer, or was changed or cut on its way.',
+      fix: 'Sign with the private key that belongs to the key Padlock has, or use a JWT of this issuer, not changed or cut on its way.',
     },
     issuer: {
       detail: 'The JWT comes from another issuer.',
