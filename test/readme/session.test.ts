@@ -5,6 +5,7 @@ import { workspace } from '../examples/harness/workspace.ts'
 import { acceptedClaims } from '../support/accepted.ts'
 import { block } from '../support/readme.ts'
 import { type Activation, shopPage } from '../support/shop-page.ts'
+import { until } from '../support/wait.ts'
 
 // The scripts of the README's page, on the shop of examples/node; packages come from their registry the first time.
 t.setTimeout(300_000)
@@ -14,6 +15,7 @@ const cwd = await space.copy('node')
 await space.installNode(cwd)
 const shop = await startShop(t, { command: process.execPath, args: ['express.ts'], cwd, env: space.env })
 const cookie = (await shop.logIn('jane'))?.split(';', 1)[0] as string
+const integrate = new URL('../../docs/integrate.md', import.meta.url)
 const page = (cookie: string) => shopPage(shopOrigin, cookie, shop.url)
 
 t.test('the page’s script hands the tag a token that iAdvize accepts, and keeps none', async (t) => {
@@ -41,9 +43,19 @@ t.test('the page’s script waits for a tag that loads later', async (t) => {
   t.equal(context.window.iAdvizeInterface.length, 1)
 })
 
+t.test('without iAdvize, the stand-in shows the token', async (t) => {
+  const jane = page(cookie)
+  await jane.run(await block('stand-in.js', integrate))
+  await jane.run(await block('chat.js'))
+  await until(() => jane.logged.length > 0)
+  const [, handed] = jane.logged[0] as [string, Activation]
+  const { token } = handed.authenticationOption
+  t.equal((await acceptedClaims(token, service))['https://iadvize.com/userId'], 'customer-8714')
+})
+
 t.test('log-out reaches the tag, and no token is given after it', async (t) => {
   const jane = page(cookie)
-  await jane.run(await block('log-out.js', new URL('../../docs/integrate.md', import.meta.url)))
+  await jane.run(await block('log-out.js', integrate))
   t.strictSame(jane.calls, ['logout'])
   await (await shop.call('/logout', { cookie })).arrayBuffer()
   t.equal((await shop.call('/chat-token', { cookie })).status, 401)

@@ -33,6 +33,7 @@ export function shopPage(origin: string, cookie: string, url = origin) {
   const stored: string[] = []
   const storage = { setItem: (name: string) => stored.push(name) }
   const warnings: unknown[][] = []
+  const logged: unknown[][] = []
   const context = createContext({
     window: { iAdvizeInterface: { push } },
     fetch: (path: string, init: RequestInit) => {
@@ -40,7 +41,10 @@ export function shopPage(origin: string, cookie: string, url = origin) {
       return fetch(url + path, { ...init, headers: { ...init.headers, cookie, origin } })
     },
     AbortSignal,
-    console: { warn: (...words: unknown[]) => warnings.push(words) },
+    console: {
+      warn: (...words: unknown[]) => warnings.push(words),
+      log: (...words: unknown[]) => logged.push(words),
+    },
     localStorage: storage,
     sessionStorage: storage,
   })
@@ -48,6 +52,7 @@ export function shopPage(origin: string, cookie: string, url = origin) {
     calls,
     stored,
     warnings,
+    logged,
     given: () => given,
     run: async (script: string) => {
       runInContext(script, context)
