@@ -41,6 +41,10 @@ export async function checkShop(
     for (const attribute of [/; *httponly/i, /; *secure/i, /; *samesite=lax/i]) {
       t.match(jane, attribute)
     }
+    const brought = (await shop.logIn('jane'))?.split(';', 1)[0]
+    const given = (await shop.logIn('zoe', 'padlock', brought))?.split(';', 1)[0]
+    t.type(given, 'string')
+    t.not(given, brought, 'a log-in does not keep the id that the browser brought')
   })
 
   await t.test('a token for the customer of the session, with visitorData', async (t) => {

@@ -22,8 +22,8 @@ export interface Shop {
   log(): string
   /** Calls it as a browser does that has a page of this origin open, through a proxy that speaks TLS. */
   call(path: string, options?: CallOptions): Promise<Response>
-  /** Logs in; the cookie of the session, or undefined where the log-in is refused. */
-  logIn(name: string, password?: string): Promise<string | undefined>
+  /** Logs in; the cookie of the session, or undefined where the log-in is refused. @param cookie of a session before */
+  logIn(name: string, password?: string, cookie?: string): Promise<string | undefined>
   stop(): Promise<void>
 }
 
@@ -83,8 +83,8 @@ export async function startShop(t: Pick<Test, 'teardown'>, program: ShopProgram)
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         redirect: 'manual',
       }),
-    async logIn(name, password = 'padlock') {
-      const answer = await shop.call('/login', { body: { name, password } })
+    async logIn(name, password = 'padlock', cookie?: string) {
+      const answer = await shop.call('/login', { body: { name, password }, ...(cookie && { cookie }) })
       await answer.arrayBuffer()
       return answer.ok ? answer.headers.getSetCookie().at(-1) : undefined
     },
