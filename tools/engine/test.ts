@@ -30,7 +30,11 @@ async function testInSandbox(): Promise<string | undefined> {
   if (reason !== undefined) {
     return reason
   }
-  await ensurePrograms('The engine', { iptables: 'iptables', prometheus: 'prometheus' }, console.log)
+  await ensurePrograms(
+    'The tests on an engine',
+    { iptables: 'iptables', prometheus: 'prometheus' },
+    console.log,
+  )
   const programs = await enginePrograms(console.log).catch((error: Error) => error)
   if (programs instanceof Error) {
     return `no container engine could be got out of Debian's packages (${programs.message.trim().split('\n').at(-1)})`
