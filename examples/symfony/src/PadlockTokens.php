@@ -43,16 +43,23 @@ final class PadlockTokens
     }
 
     /**
-     * A token; null when there is none to be had now.
+     * A token; null when there is none to be had now, and the log says why.
      *
+     * @param string|int $userId as the session has it, not cast
      * @param array<string, string> $visitorData what the agent is to see, such as firstName and city
      */
-    public function token(string $userId, array $visitorData = []): ?string
-    {
+    public function token(
+        #[\SensitiveParameter] mixed $userId,
+        #[\SensitiveParameter] array $visitorData = [],
+    ): ?string {
         try {
+            // PHP makes "1" of true: an id that visitors would share.
+            if (!is_string($userId) && !is_int($userId)) {
+                throw new \RuntimeException('the userId is of type ' . get_debug_type($userId) . ', not string or int');
+            }
             $response = $this->client->request('POST', "$this->padlockUrl/v1/profiles/default/tokens", [
                 'auth_bearer' => $this->callerJwt(),
-                'json' => ['userId' => $userId, 'visitorData' => (object) $visitorData],
+                'json' => ['userId' => (string) $userId, 'visitorData' => (object) $visitorData],
                 // Padlock answers within 2 seconds, with a token or with a code.
                 'max_duration' => 3,
                 'max_redirects' => 0,
@@ -62,8 +69,11 @@ final class PadlockTokens
             if ($status === 200 && is_string($answer['token'] ?? null)) {
                 return $answer['token'];
             }
+            if (!is_string($answer['requestId'] ?? null)) {
+                throw new \RuntimeException("$status, and not as Padlock answers: PADLOCK_URL leads to something else");
+            }
             // These are fit for a log; the userId, the token and the JWT are not.
-            $line = "Padlock: $status " . ($answer['code'] ?? 'no code') . ', request ' . ($answer['requestId'] ?? 'unknown');
+            $line = "Padlock: $status {$answer['code']}, request {$answer['requestId']}";
             foreach ($answer['errors'] ?? [] as $fault) {
                 $line .= ", {$fault['pointer']} {$fault['code']}";
             }

@@ -63,7 +63,7 @@ final class ShopController
         }
         // Another page view of this visitor does not wait for this one.
         $request->getSession()->save();
-        $token = $this->padlock->token((string) $customer['userId'], $customer['visitorData'] ?? []);
+        $token = $this->padlock->token($customer['userId'], $customer['visitorData'] ?? []);
         return $token === null ? $this->answer(503) : $this->answer(200, ['token' => $token]);
     }
 }
