@@ -26,7 +26,6 @@ const file = withoutProfiles(whole)
 const services = Object.entries(file.services)
 
 // Packages are installed and folders copied, which takes its time on a busy machine.
-t.setTimeout(300_000)
 
 t.test('the linter of Compose files, the specification’s schema included, finds nothing', async (t) => {
   // The file is in the order in which things start and are read; the linter would sort it by name.

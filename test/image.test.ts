@@ -17,7 +17,6 @@ t.teardown(() => rm(folder, { recursive: true, force: true }))
 const build = await imageBuilder(folder)
 
 // Packages are installed and folders copied, which takes its time on a busy machine.
-t.setTimeout(300_000)
 
 t.test('the linter of Dockerfiles finds nothing', async (t) => {
   t.strictSame(validate(await readFile(join(context, 'Dockerfile'), 'utf8')), [])

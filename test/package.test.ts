@@ -14,7 +14,6 @@ const run = promisify(execFile)
 const root = join(import.meta.dirname, '..')
 const folder = await mkdtemp(join(tmpdir(), 'padlock-package-'))
 t.teardown(() => rm(folder, { recursive: true, force: true }))
-t.setTimeout(300_000)
 
 const dist = join(root, 'dist')
 const prefix = join(folder, 'prefix')

@@ -4,8 +4,6 @@ import { acceptedClaims } from '../support/accepted.ts'
 import { goodParts, nextAnswer, type RawAnswer, type RawStep, rawPost, sendRaw } from '../support/raw-http.ts'
 import { testService } from '../support/service.ts'
 
-t.setTimeout(300_000)
-
 const deadlineMs = 1_000
 const service = await testService(t, { PADLOCK_REQUEST_DEADLINE_MS: String(deadlineMs) })
 const { authorization, json, path } = await goodParts(service.callers)

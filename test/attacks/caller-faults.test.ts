@@ -5,8 +5,6 @@ import { but, good, jwkOf, keySet, other, rsa } from '../support/forged-callers.
 import { jwksServer } from '../support/jwks-server.ts'
 import { startService, testBackend } from '../support/service.ts'
 
-t.setTimeout(180_000)
-
 /** The fault of each attack, by its name; the first line that matches. */
 const expected: readonly (readonly [RegExp, string])[] = [
   [/^(no value|no token|a blank token|a password|another scheme|no scheme)$/, 'no_token'],

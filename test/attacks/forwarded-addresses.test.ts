@@ -3,8 +3,6 @@ import t from 'tap'
 import { configProblems, goodEnv } from '../support/config.ts'
 import { startService, type TestService, testBackend } from '../support/service.ts'
 
-t.setTimeout(120_000)
-
 /** Lists of proxies that cannot be used, by what is said of them. */
 const lists: Readonly<Record<string, readonly string[]>> = {
   'PADLOCK_TRUST_PROXY must not trust every address (a range of /0): each caller could then name any address as its own':

@@ -3,7 +3,6 @@ import t from 'tap'
 import { startService, testBackend } from '../support/service.ts'
 import { type StandInAnswer, type StandInCall, vaultStandIn } from '../support/vault-stand-in.ts'
 
-t.setTimeout(180_000)
 const backend = await testBackend(t)
 
 /** Vault's own answer with more in it than was asked for, as the call says where; any other call gets its own. */

@@ -18,8 +18,6 @@ import { startService, type TestService, testBackend } from '../support/service.
 import { standIn } from '../support/stand-in.ts'
 import { vaultStandIn } from '../support/vault-stand-in.ts'
 
-t.setTimeout(600_000)
-
 /** Answers that are broken for each source; PADLOCK_FUZZ_RUNS=1000 for more. The seed can be given too. */
 const runs = Number(process.env.PADLOCK_FUZZ_RUNS ?? 60)
 const seed = Number(process.env.PADLOCK_FUZZ_SEED ?? Date.now() % 2 ** 31)

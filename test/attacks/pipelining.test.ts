@@ -9,8 +9,6 @@ import { peakMemoryMb, processorMs } from '../support/process-use.ts'
 import { goodParts, rawPost } from '../support/raw-http.ts'
 import { startService, type TestService, testBackend } from '../support/service.ts'
 
-t.setTimeout(300_000)
-
 /** As many connections at once, and as many requests on each, as stopped the service. */
 const connections = 20
 const requests = 1_400

@@ -6,8 +6,6 @@ import { firstOfWindow, redisStandIn } from '../support/redis-stand-in.ts'
 import { startService, type TestService, testBackend } from '../support/service.ts'
 import { until } from '../support/wait.ts'
 
-t.setTimeout(180_000)
-
 /** What Redis may answer to a count, byte by byte; none of it is a count with its time to live. */
 const answers: Readonly<Record<string, string | Buffer>> = {
   nil: '$-1\r\n',

@@ -11,8 +11,6 @@ import { vaultStandIn } from '../support/vault-stand-in.ts'
 
 // Peers that ask for large answers and do not read them.
 
-t.setTimeout(240_000)
-
 const backend = await testBackend(t)
 const authority = await testAuthority(backend.vault, 'listener')
 const { certFile, keyFile } = await authority.issue('padlock.test', { ip: '127.0.0.1' })

@@ -13,7 +13,6 @@ import { testBackend } from '../support/service.ts'
 const root = join(import.meta.dirname, '../..')
 const backend = await testBackend(t)
 const dir = t.testdir({})
-t.setTimeout(300_000)
 const fifo = join(dir, 'fifo')
 execFileSync('mkfifo', [fifo])
 const socket = join(dir, 'socket')

@@ -7,7 +7,6 @@ import { until } from '../support/wait.ts'
 // The reader of standard output stops reading, where the issuance log goes there and is required.
 
 const backend = await testBackend(t)
-t.setTimeout(300_000)
 
 const issuedIn = (text: string): string[] =>
   text

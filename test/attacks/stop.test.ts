@@ -18,7 +18,6 @@ import { until } from '../support/wait.ts'
 
 const root = join(import.meta.dirname, '../..')
 const backend = await testBackend(t)
-t.setTimeout(600_000)
 
 type End = [number | null, NodeJS.Signals | null]
 

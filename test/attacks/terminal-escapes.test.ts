@@ -11,8 +11,6 @@ import { profileCommands } from '../support/profiles.ts'
 import { type CommandOutcome, runCommandLine, runOnTerminal } from '../support/terminal.ts'
 import { vaultStandIn } from '../support/vault-stand-in.ts'
 
-t.setTimeout(600_000)
-
 /**
  * What a terminal obeys (CSI and OSC, also as C1), what turns or hides text (bidi, zero width, a tag, a private
  * character), line ends that forge a line, and a lone surrogate.

@@ -4,8 +4,6 @@ import { testAuthority } from '../support/certificates.ts'
 import { goodParts, nextAnswer, type RawAnswer, type RawStep, rawPost, sendRaw } from '../support/raw-http.ts'
 import { startService, testBackend } from '../support/service.ts'
 
-t.setTimeout(240_000)
-
 const backend = await testBackend(t)
 const authority = await testAuthority(backend.vault, 'listener')
 const { certFile, keyFile } = await authority.issue('padlock.test', { ip: '127.0.0.1' })

@@ -7,7 +7,6 @@ import { startService, type TestService, testBackend } from '../support/service.
 import { vaultStandIn } from '../support/vault-stand-in.ts'
 import { until } from '../support/wait.ts'
 
-t.setTimeout(600_000)
 // Each service waits for most of its test: some at a time keep the file within tap's limit.
 t.jobs = 4
 const beside = { buffered: true }

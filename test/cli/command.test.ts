@@ -12,7 +12,6 @@ const main = join(import.meta.dirname, '../../src/main.ts')
 const commands = await profileCommands(t)
 const env = { ...commands.env, PATH: process.env.PATH }
 await commands.create('shop')
-t.setTimeout(300_000)
 
 interface Ended {
   code: number

@@ -14,7 +14,6 @@ import { allVerbs, hasOption, tableRow } from '../support/verbs.ts'
 
 // Every verb, run in every way that all share, and compared with docs/command-line.md.
 
-t.setTimeout(300_000)
 const page = await readFile(join(import.meta.dirname, '../../docs/command-line.md'), 'utf8')
 const shapes = documentedShapes(page)
 const verbs = await allVerbs()

@@ -13,7 +13,6 @@ import { profileCommands } from '../support/profiles.ts'
 const commands = await profileCommands(t)
 const { vault, profile, recipient, stored, create, newKey } = commands
 const main = join(import.meta.dirname, '..', '..', 'src', 'main.ts')
-t.setTimeout(240_000)
 
 /** Stands between a command and Vault, and kills the command at one of its writes. */
 let victim: { process: ChildProcess; write: number; when: 'before' | 'after' | 'interrupt' } | undefined

@@ -19,7 +19,6 @@ import { runCommandLine } from '../support/terminal.ts'
 import { until } from '../support/wait.ts'
 
 // Each way of docs/caller-jwt.md to a JWT; a small identity provider comes from its registry.
-t.setTimeout(300_000)
 const run = promisify(execFile)
 const folder = await mkdtemp(join(tmpdir(), 'padlock-caller-jwt-'))
 t.teardown(() => rm(folder, { recursive: true, force: true }))

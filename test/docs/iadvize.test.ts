@@ -9,8 +9,6 @@ import { blocksOf } from '../support/readme.ts'
 
 // docs/iadvize.md: what stands in it runs in the demo, whose stand-in for the tag behaves as it says.
 
-t.setTimeout(200_000)
-
 const root = join(import.meta.dirname, '../..')
 const page = new URL('../../docs/iadvize.md', import.meta.url)
 const text = await readFile(page, 'utf8')

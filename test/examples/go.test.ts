@@ -9,7 +9,6 @@ const go = await findOnPath('go', process.env)
 const skip = go === undefined && 'no Go on PATH: a machine that has a Vault may lack it'
 
 // Modules come from their proxy the first time.
-t.setTimeout(300_000)
 t.test('Go', { skip }, async (t) => {
   const space = await workspace(t)
   const cwd = await space.copy('go')

@@ -11,7 +11,6 @@ const maven = (await findOnPath('javac', process.env)) && (await findOnPath('mvn
 const skip = maven === undefined && 'no Java compiler and Maven on PATH: `make test-examples` installs them'
 
 // Packages come from Maven Central the first time.
-t.setTimeout(600_000)
 t.test('the programs are Java', async (t) => {
   for (const name of ['PadlockTokens', 'Shop']) {
     const file = new URL(`../../examples/java/src/main/java/example/${name}.java`, import.meta.url)

@@ -5,7 +5,6 @@ import { startShop } from './harness/shop.ts'
 import { shortenLife, workspace } from './harness/workspace.ts'
 
 // Packages come from their registry the first time.
-t.setTimeout(300_000)
 const space = await workspace(t)
 const cwd = await space.copy('python')
 await space.run(cwd, 'python3', '-m', 'venv', 'venv')

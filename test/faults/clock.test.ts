@@ -6,7 +6,6 @@ import { until } from '../support/wait.ts'
 import { testSubject } from './harness/subject.ts'
 import { tryFault } from './harness/trial.ts'
 
-t.setTimeout(300_000)
 const vault = await testVault(t)
 const subject = await testSubject(t, vault)
 const standIn = await vaultStandIn(t, vault.address)

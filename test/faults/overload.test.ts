@@ -6,7 +6,6 @@ import { endOf, signCalls } from './harness/sign-calls.ts'
 import { testSubject } from './harness/subject.ts'
 import { tryFault } from './harness/trial.ts'
 
-t.setTimeout(300_000)
 const vault = await testVault(t)
 const subject = await testSubject(t, vault)
 const proxy = await tcpProxy(t, vault.address)

@@ -8,7 +8,6 @@ import { RaftNode } from './harness/raft-node.ts'
 import { testFolder, testSubject } from './harness/subject.ts'
 import { tryFault } from './harness/trial.ts'
 
-t.setTimeout(300_000)
 const { product } = await findVaultBinary()
 const dir = await testFolder(t)
 const nodes = await RaftNode.cluster(t, dir)

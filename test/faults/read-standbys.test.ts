@@ -13,7 +13,6 @@ import { RaftNode } from './harness/raft-node.ts'
 import { testFolder, testSubject } from './harness/subject.ts'
 import { tryFault } from './harness/trial.ts'
 
-t.setTimeout(590_000)
 const { product } = await findVaultBinary()
 const skip = product === 'Vault' && 'standbys of Vault Community serve no reads: SERVER=openbao'
 const dir = await testFolder(t)

@@ -4,7 +4,6 @@ import { testVault } from '../support/vault.ts'
 import { testSubject } from './harness/subject.ts'
 import { tryFault } from './harness/trial.ts'
 
-t.setTimeout(300_000)
 const vault = await testVault(t)
 const subject = await testSubject(t, vault)
 

@@ -5,7 +5,6 @@ import { testFolder, testSubject } from './harness/subject.ts'
 import { tryFault } from './harness/trial.ts'
 
 // Each fault takes its time.
-t.setTimeout(300_000)
 const vault = await RaftNode.start(t, await testFolder(t), 'node')
 const { rootToken } = await vault.initialize()
 const subject = await testSubject(t, { address: vault.address, rootToken })

@@ -6,8 +6,6 @@ import { httpsRequest } from '../support/https.ts'
 import { sendRaw } from '../support/raw-http.ts'
 import { type ServiceProcess, startService, testBackend } from '../support/service.ts'
 
-t.setTimeout(120_000)
-
 const backend = await testBackend(t)
 const variables = { PADLOCK_ADMIN_PORT: '0' }
 const adminUrl = async ({ logged }: ServiceProcess) =>

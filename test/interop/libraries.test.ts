@@ -13,7 +13,6 @@ import { tokenParts } from '../support/token-parts.ts'
 // Tokens of other libraries, right and broken, before `inspect`; and Padlock's tokens before other libraries.
 
 // Packages and modules come from their registries the first time.
-t.setTimeout(300_000)
 const run = promisify(execFile)
 const folder = await mkdtemp(join(tmpdir(), 'padlock-interop-'))
 t.teardown(() => rm(folder, { recursive: true, force: true }))

@@ -3,8 +3,6 @@ import { seriesOf } from '../support/exposition.ts'
 import { sendRaw } from '../support/raw-http.ts'
 import { testService } from '../support/service.ts'
 
-t.setTimeout(120_000)
-
 const mistakes = 10_000
 const atOnce = 50
 /** Stands in everything that is made up. */

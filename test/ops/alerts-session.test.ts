@@ -6,8 +6,6 @@ import { startPrometheus } from '../support/prometheus.ts'
 import { startService, testBackend } from '../support/service.ts'
 import { until } from '../support/wait.ts'
 
-t.setTimeout(180_000)
-
 /** Two minutes before a token's end are the alert's limit, which no Vault lets pass faster. */
 const lifeSeconds = 150
 

@@ -3,8 +3,6 @@ import { startPrometheus } from '../support/prometheus.ts'
 import { startService, type TestService, testBackend } from '../support/service.ts'
 import { until } from '../support/wait.ts'
 
-t.setTimeout(180_000)
-
 const backend = await testBackend(t)
 await backend.addProfile('watched', { sharedUserId: { share: 0.5, minimum: 30, refuse: false } })
 const service = await startService(t, backend)

@@ -8,7 +8,6 @@ import { type Activation, shopPage } from '../support/shop-page.ts'
 import { until } from '../support/wait.ts'
 
 // The scripts of the README's page, on the shop of examples/node; packages come from their registry the first time.
-t.setTimeout(300_000)
 const space = await workspace(t)
 const { service } = space
 const cwd = await space.copy('node')

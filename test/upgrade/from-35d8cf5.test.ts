@@ -15,8 +15,6 @@ import { testVault } from '../support/vault.ts'
 // The steps of docs/upgrade.md, with a Padlock of before and one of now on one Vault. `make test-upgrade` runs it: it
 // needs the commit, which a shallow checkout has not, and installs that version's packages.
 
-t.setTimeout(600_000)
-
 const commit = '35d8cf5'
 const root = join(import.meta.dirname, '../..')
 const run = promisify(execFile)

@@ -6,7 +6,6 @@ import { but, good, jwkOf, keySet, other } from '../../support/forged-callers.ts
 import { jwksServer } from '../../support/jwks-server.ts'
 import { runCommandLine } from '../../support/terminal.ts'
 
-t.setTimeout(120_000)
 const issuerKeys = await jwksServer(t, keySet())
 const bait = await jwksServer(t, [jwkOf(other.publicKey, 'rsa')])
 const env = {

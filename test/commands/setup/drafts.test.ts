@@ -13,7 +13,6 @@ const vault = await testVault(t)
 const { api, dir } = vault
 const { setup, making, files } = await testSetUp(vault)
 const main = join(import.meta.dirname, '../../../src/main.ts')
-t.setTimeout(120_000)
 
 const drafts = async () => (await readdir(dir)).filter((name) => /\.[0-9a-f]{12}$/.test(name)).sort()
 const accessors = async (): Promise<string[]> =>

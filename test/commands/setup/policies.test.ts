@@ -8,7 +8,6 @@ import { until } from '../../support/wait.ts'
 const vault = await testVault(t)
 const { api } = vault
 const { setup, profile, making, files, serve } = await testSetUp(vault)
-t.setTimeout(240_000)
 
 const policyPath = 'sys/policies/acl/padlock-signer'
 const policy = async (): Promise<string> => (await api('GET', policyPath)).body.data.policy

@@ -8,7 +8,6 @@ import { testVault } from '../../support/vault.ts'
 const vault = await testVault(t)
 const { api } = vault
 const { setup, making, files, serve, profile } = await testSetUp(vault)
-t.setTimeout(240_000)
 
 const policyNames = ['padlock-signer', 'padlock-operator', 'padlock-auditor']
 

@@ -7,8 +7,6 @@ import { card, demoRun, logIn, shop, step, unfold, write } from '../../support/d
 
 // The demo in every hand: on a phone, by keyboard, by screen reader, and from its page into a terminal.
 
-t.setTimeout(240_000)
-
 const { open, env } = await demoRun(t)
 const phone = {
   viewport: { width: 390, height: 844 },

@@ -10,7 +10,6 @@ import { block } from '../../support/readme.ts'
 // `make demo` as a visitor and an agent see it, in a real Chromium. UPDATE_SCREENSHOTS=1 makes the README's pictures.
 
 // Vault, Padlock and a browser start, and a token has to expire.
-t.setTimeout(240_000)
 
 const { run, env, url, open } = await demoRun(t)
 

@@ -4,8 +4,6 @@ import { card, demoRun, logIn, shop, write } from '../../support/demo.ts'
 
 // What iAdvize's tag does through a visitor's life, as docs/iadvize.md tells it, in a real Chromium with real tokens.
 
-t.setTimeout(240_000)
-
 const { open } = await demoRun(t)
 const views = (page: Page) => page.locator('#views li')
 const chatLog = (page: Page) => shop(page).locator('.chat-log')

@@ -5,7 +5,6 @@ import { acceptedClaims } from '../../support/accepted.ts'
 import { workspace } from '../harness/workspace.ts'
 
 // Programs that make clients of openapi.json, in an install of their own: one of them wants TypeScript 5.
-t.setTimeout(600_000)
 const space = await workspace(t)
 const { service, folder } = space
 const document = join(import.meta.dirname, '../../../openapi.json')

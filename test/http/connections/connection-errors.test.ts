@@ -6,7 +6,6 @@ import { HostileRequests } from '../../support/hostile.ts'
 import { answerTo, goodParts, type RawStep, rawPost } from '../../support/raw-http.ts'
 import { testService } from '../../support/service.ts'
 
-t.setTimeout(60_000)
 const deadlineMs = 2_000
 const service = await testService(t, { PADLOCK_REQUEST_DEADLINE_MS: String(deadlineMs) })
 const hostile = new HostileRequests()

@@ -4,7 +4,6 @@ import { testBrowser } from '../../support/browser.ts'
 import { testService } from '../../support/service.ts'
 
 // Two browsers, and a page of a thousand parts to look at.
-t.setTimeout(300_000)
 
 t.test(
   'a person authorizes and issues a token on /docs, in a real browser that reaches nothing else',

@@ -3,7 +3,6 @@ import t from 'tap'
 import { parseRecipientKey } from '../../../src/keys/recipient-key.ts'
 import { startService, testBackend } from '../../support/service.ts'
 
-t.setTimeout(120_000)
 const backend = await testBackend(t)
 const service = await startService(t, backend, { PADLOCK_PROFILE_REFRESH_SECONDS: '1' })
 const path = 'secret/data/padlock/profiles/default'
