@@ -123,7 +123,7 @@ async function stopUnderLoad(
   return other
 }
 
-const delay = { PADLOCK_DRAIN_DELAY_MS: '500' }
+const delay = { PADLOCK_DRAIN_DELAY_MS: '1500' }
 
 t.test('SIGTERM under load: tokens or clear refusals, no connection reset, exit code 0', async (t) =>
   t.strictSame(await stopUnderLoad(t, await startService(t, backend, delay), isRefusal), []),
@@ -165,14 +165,19 @@ t.test(
 )
 
 t.test('after the delay whoever connects anew is told, before nobody listens any more', async (t) => {
-  const service = await startService(t, backend, { PADLOCK_DRAIN_DELAY_MS: '200' })
+  const service = await startService(t, backend, { PADLOCK_DRAIN_DELAY_MS: '500' })
   const exited = once(service.process, 'exit')
   service.process.kill('SIGTERM')
-  await sleep(300)
   const agent = new http.Agent({ keepAlive: false })
-  const refused = await issue(service.url, agent, 'visitor-1')
-  t.match(refused, { result: 503, code: 'shutting_down', connection: 'close' })
-  t.equal(await ready(service), 503)
+  const outcomes: Outcome[] = []
+  while (!outcomes.some(isGone)) {
+    outcomes.push(await issue(service.url, agent, 'visitor-1'))
+    if (outcomes.filter(isRefusal).length === 1) {
+      t.equal(await ready(service), 503)
+    }
+  }
+  const refused = outcomes.filter(({ result }) => result !== 200 && result !== 'ECONNREFUSED')
+  t.match(refused[0], { result: 503, code: 'shutting_down', connection: 'close' })
   t.strictSame(await exited, [0, null])
 })
 
@@ -180,7 +185,7 @@ t.test(
   'a peer that never reads keeps it no longer than the grace period, exit code 0 all the same',
   async (t) => {
     // So long a deadline that nothing else ends the connection.
-    const env = { PADLOCK_GRACE_PERIOD_MS: '4000', PADLOCK_REQUEST_DEADLINE_MS: '30000' }
+    const env = { PADLOCK_GRACE_PERIOD_MS: '8000', PADLOCK_REQUEST_DEADLINE_MS: '30000' }
     const service = await startService(t, backend, env)
     const socket = connect(Number(new URL(service.url).port), '127.0.0.1')
     t.teardown(() => socket.destroy())
@@ -192,7 +197,7 @@ t.test(
     const start = performance.now()
     service.process.kill('SIGTERM')
     t.strictSame(await exited, [0, null])
-    t.ok(performance.now() - start < 4_000)
+    t.ok(performance.now() - start < 8_000)
   },
 )
 
