@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { chmod, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { testSetUp } from '../../support/set-up.ts'
@@ -91,7 +91,9 @@ t.test('what is no draft of its own is left alone', async (t) => {
   for (const end of others) {
     await writeFile(secretIdFile + end, 'x', { mode: 0o600 })
   }
-  await writeFile(`${secretIdFile}.aaaaaaaaaaaa`, 'x', { mode: 0o644 })
+  await writeFile(`${secretIdFile}.aaaaaaaaaaaa`, 'x')
+  // Whatever the umask is.
+  await chmod(`${secretIdFile}.aaaaaaaaaaaa`, 0o644)
   await symlink(join(dir, 'target'), `${secretIdFile}.bbbbbbbbbbbb`)
   const before = (await readdir(dir)).sort()
   t.match(await setup(args), { exitCode: 0, stdout: /Nothing to change/ })

@@ -80,27 +80,33 @@ t.test('two instances count together in a real Redis, and by themselves while it
     /padlock_rate_limit_redis_up (\d)/.exec(await (await fetch(`${service.url}/metrics`)).text())?.[1]
   const beginOfSecond = () => sleep(1_050)
 
-  await beginOfSecond()
-  const together = (await Promise.all([statuses(one, 40), statuses(two, 40)])).flat()
-  // Two windows of a second at most are touched.
-  t.ok(
-    many(together, 200) >= 20 && many(together, 200) <= 40 && many(together, 429) >= 40,
-    'one limit for both',
-  )
-  // On a slow machine Redis may have been late once.
-  for (const service of [one, two]) {
-    await until(async () => {
-      await statuses(service, 1)
-      return (await up(service)) === '1'
-    })
+  const wentAlone = () =>
+    [one, two].flatMap(({ log }) => log).filter(({ msg }) => /^Redis does not serve/.test(msg)).length
+  const isUp = async (service: TestService) => {
+    await statuses(service, 1)
+    return (await up(service)) === '1'
   }
+  let together: number[] = []
+  let most = 0
+  // Not where Redis was late on a busy machine: then each counted by itself.
+  await until(async () => {
+    const before = wentAlone()
+    await beginOfSecond()
+    const start = performance.now()
+    together = (await Promise.all([statuses(one, 60), statuses(two, 60)])).flat()
+    // A window begins with its first request.
+    most = 20 * Math.ceil((performance.now() - start) / 1_000)
+    return (await isUp(one)) && (await isUp(two)) && wentAlone() === before
+  })
+  t.ok(many(together, 200) >= 20 && many(together, 200) <= most, 'one limit for both')
+  t.equal(many(together, 200) + many(together, 429), 120, 'tokens or a clear refusal, nothing else')
 
   redis.kill('SIGKILL')
   await once(redis, 'exit')
   await beginOfSecond()
-  const apart = await Promise.all([statuses(one, 40), statuses(two, 40)])
+  const apart = await Promise.all([statuses(one, 80), statuses(two, 80)])
   for (const list of apart) {
-    t.equal(many(list, 200) + many(list, 429), 40, 'tokens or a clear refusal, nothing else')
+    t.equal(many(list, 200) + many(list, 429), 80, 'tokens or a clear refusal, nothing else')
     t.ok(many(list, 200) >= 20 && many(list, 429) > 0, 'the limit for each')
   }
   t.strictSame([await up(one), await up(two)], ['0', '0'])
