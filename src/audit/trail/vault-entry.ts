@@ -135,6 +135,13 @@ export function auditEntry(line: unknown): AuditEntry | undefined {
   }
 }
 
+/**
+ * Whether a request may have said `prehashed`. Vault takes texts for it too, as its own command line sends them, and
+ * logs them as HMACs: what cannot be read counts as yes, or a forger's signature would pass for something else.
+ */
+const mayBePrehashed = (value: unknown) =>
+  typeof value === 'string' ? !/^(0|f|false)?$/i.test(value) : Boolean(value)
+
 /** Where a request asks for signatures: the mount, the key and what follows it. */
 const signingPath = /^(.+)\/sign\/([^/]+)(?:\/([^/]+))?$/
 
@@ -160,7 +167,7 @@ export function signingRequest(
     return undefined
   }
   const [, , key = '', algorithm = 'sha2-256'] = match
-  const isRs256 = algorithm === 'sha2-256' && data.prehashed === true
+  const isRs256 = algorithm === 'sha2-256' && mayBePrehashed(data.prehashed)
   const versionOf = (result: unknown) => {
     const version = fieldsOf(result).key_version
     return !failed && typeof version === 'number' ? version : 0

@@ -59,6 +59,35 @@ t.test('a token leads to its entry in the log of each device, and to the others 
   t.equal(all.signatures.length, 1, 'one call, though three devices have it')
 })
 
+t.test(
+  "a stranger's signature of these bytes is one, also as Vault's own command line asks for it",
+  async (t) => {
+    const sign = (digest: Buffer, prehashed: unknown) =>
+      vault.api('PUT', 'transit/sign/padlock-default/sha2-256', {
+        ...{ input: digest.toString('base64'), prehashed, signature_algorithm: 'pkcs1v15', key_version: '1' },
+      })
+    const cases: [unknown, boolean, boolean][] = [
+      [true, true, true],
+      ['true', true, true],
+      [1, true, true],
+      [false, false, false],
+      // A text is an HMAC in a log that is not raw: it may be any.
+      ['false', true, false],
+    ]
+    for (const [index, [prehashed, logged, inClear]] of cases.entries()) {
+      const digest = Buffer.alloc(32, 20 + index)
+      await sign(digest, prehashed)
+      for (const [log, isRs256] of [
+        [vault.auditLog, logged],
+        [raw, inClear],
+      ] as const) {
+        const result = await found([digest.toString('base64url'), '--log', log])
+        t.match(result.signatures, [{ outcome: 'signed', isRs256 }], `${JSON.stringify(prehashed)} in ${log}`)
+      }
+    }
+  },
+)
+
 t.test('every token is found', async (t) => {
   for (const one of issued.slice(0, 20)) {
     t.equal((await found([one.auditId, '--log', vault.auditLog])).found, true)
