@@ -46,9 +46,17 @@ function showResult(output: Output, report: SetupReport): void {
     rows.push(['secret_id works until', secretId.expiresAt ?? 'it is destroyed'])
   }
   output.table(rows)
-  if (signingKey) {
-    output.write(`\nThe public key to hand to your iAdvize contact:\n\n${signingKey.publicKey.trim()}\n`)
+  if (signingKey === undefined) {
+    return
   }
+  const isNew = report.steps.some(
+    ({ kind, state }) => (kind === 'signing key' || kind === 'profile') && state === 'create',
+  )
+  output.write(
+    isNew
+      ? `\nThe public key to hand to your iAdvize contact:\n\n${signingKey.publicKey.trim()}\n`
+      : `\nThe public key, which iAdvize must have: padlock key export ${report.profile} ${signingKey.version}\n`,
+  )
 }
 
 const help = {

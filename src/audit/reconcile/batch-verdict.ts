@@ -123,7 +123,7 @@ export class BatchJudge {
     this.#findings.add({
       kind: 'unexplained_signature',
       time: timeText(time),
-      detail: `${by} had ${plural(count, 'signature')} made with ${key}, which Padlock did not ask for.`,
+      detail: `${by} had ${plural(count, 'signature')} made with ${key}, which Padlock did not ask for; Vault's request ${requestId}.`,
       ...{ by, key, requestId, unexplained: count, ...(correlationId && { correlationId }) },
     })
   }

@@ -55,9 +55,12 @@ export const verb = changeVerb(
     })
     const lines = [
       `${profile} now signs with version ${version} of ${key.name}, in place of version ${pinned}.`,
-      version > pinned
-        ? `To go back: padlock key rollback ${profile}`
-        : `To go forward again: padlock key activate ${profile} ${pinned}`,
+      ...(version > pinned
+        ? [
+            `To go back: padlock key rollback ${profile}`,
+            `Last, once all is well: padlock key retire ${profile} ${pinned}`,
+          ]
+        : [`To go forward again: padlock key activate ${profile} ${pinned}`]),
     ]
     await finish(changer, { profile, version, report, lines }, follow)
   },

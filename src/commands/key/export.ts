@@ -66,6 +66,9 @@ export const verb = operatorVerb(
     printResult(operator, report, (stdout) => {
       stdout.line(`Version ${version} of ${key.name}, ${state}${out === undefined ? '' : `, in ${out}`}`)
       stdout.line(fingerprint)
+      if (state === 'staged') {
+        stdout.line(`Next, when iAdvize has answered: padlock key activate ${profile} ${version}`)
+      }
       stdout.write('\nA mail to your iAdvize contact:\n\n')
       for (const line of mail.trimEnd().split('\n')) {
         const [, command] = /^ {2}(.+)/.exec(line) ?? []

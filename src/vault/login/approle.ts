@@ -17,7 +17,7 @@ const lockedOut = 'Vault has locked the role_id after failed logins, or there is
 const spent = () =>
   new PadlockError('vault_denied', {
     detail:
-      'Vault does not take the secret_id: it is wrong, spent, destroyed or has run out. Deliver a new one.',
+      'Vault does not take the secret_id: it is wrong, spent, destroyed or has run out. Deliver a new one: padlock setup --new-secret-id --secret-id-out FILE',
   })
 
 const said = (error: unknown, words: RegExp): boolean =>

@@ -143,6 +143,7 @@ t.test('a key that was used outside Padlock', async (t) => {
   // Both services have ended: a log of theirs may be missing, too.
   t.strictSame(kindsOf(report), ['log_gap', 'unexplained_signature'])
   t.match(report, { exitCode: 1, findings: [{}, { by: 'token', key: 'padlock-default', unexplained: 1 }] })
+  t.match(report.findings[1]?.detail, `Vault's request ${report.findings[1]?.requestId}`)
 })
 
 t.test("used under the correlation id of one of Padlock's calls", async (t) => {

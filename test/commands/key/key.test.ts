@@ -41,6 +41,7 @@ t.test('a rotation from start to end, with the operator’s policy alone', async
   t.equal(exported.exitCode, 0)
   t.equal(keyFingerprint(createPublicKey(await readFile(file, 'utf8'))), staged.fingerprint)
   t.match(exported.stdout, staged.fingerprint)
+  t.match(exported.stdout, 'Next, when iAdvize has answered: padlock key activate shop 2')
   t.match(
     exported.stdout,
     /Subject: .*\(https:\/\/shop\.test\)[\s\S]*attached file v2\.pem[\s\S]*openssl dgst -sha256/,

@@ -111,6 +111,8 @@ t.test("a key for visitors' pseudonyms is made once, and again only when it is a
   const second = await stored()
   t.equal(second.metadata.version, 2)
   t.not(second.data.key, first.data.key)
+  t.notMatch(renewed.stdout, 'PUBLIC KEY', 'nobody sends iAdvize a key that it has')
+  t.match(renewed.stdout, 'padlock key export default 1')
   t.notOk((renewed.stdout + renewed.stderr).includes(second.data.key), 'it is not shown')
   await api('DELETE', 'secret/data/padlock/audit/subject-key')
   t.same(stateOf(await report([]), 'subject key'), ['update'], 'after it was deleted, it is made again')
@@ -177,7 +179,10 @@ t.test('it asks before it changes anything', async (t) => {
   t.match(refusal, { exitCode: 1, stderr: /Make 10 changes\? \[y\/N\] .*Nothing was changed/s })
   t.match(await run([...making, ...mounts], { answer: '' }), { exitCode: 1 })
   t.same(await changes(), before)
-  t.match(await run([...making, ...mounts], { answer: 'y' }), { exitCode: 0, stdout: /Done: 10 changes/ })
+  t.match(await run([...making, ...mounts], { answer: 'y' }), {
+    exitCode: 0,
+    stdout: /Done: 10 changes[\s\S]*hand to your iAdvize contact:\n\n-----BEGIN PUBLIC KEY/,
+  })
 })
 
 t.test('faults of usage, a missing --yes included, are told before Vault is asked', async (t) => {

@@ -38,7 +38,10 @@ t.test('role_id and secret_id from files, read again at each login', async (t) =
   await writeFile(file('secret-id'), `${await role.secretId({ ttl: '600s', num_uses: 1 })}\n`)
   const token = await login.login({})
   t.equal(await login.secretIdTtl?.(token), 0, 'its one use is spent')
-  await t.rejects(login.login({}), { code: 'vault_denied', message: /spent.*Deliver a new one/ })
+  await t.rejects(login.login({}), {
+    code: 'vault_denied',
+    message: /spent.*Deliver a new one: padlock setup --new-secret-id/,
+  })
   await writeFile(file('secret-id'), await role.secretId({ ttl: '600s' }))
   const next = await login.login({})
   const ttl = await login.secretIdTtl?.(next)
