@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -66,6 +66,15 @@ async function list(t: Test, name: string): Promise<void> {
   const { exitCode, stderr } = await runCommandLine(env, words)
   t.equal(exitCode, 0, stderr)
 }
+
+t.test("a key pair of the shop's, and a JWT by hand", async (t) => {
+  await bash('key-pair')
+  const service = await serve(t, 'key-pair-env', {
+    PADLOCK_CALLER_PUBLIC_KEY_FILE: join(folder, 'caller.pub'),
+  })
+  await bash('by-hand')
+  await gets(t, service, (await readFile(join(folder, 'caller.jwt'), 'utf8')).trim())
+})
 
 t.test('client credentials of an identity provider', async (t) => {
   const cwd = join(folder, 'idp')
