@@ -42,7 +42,7 @@ public sealed class PadlockTokens
     {
         this.logger = logger;
         string Variable(string name) => configuration[name] ?? throw new InvalidOperationException($"{name} is not set");
-        address = $"{Variable("PADLOCK_URL")}/v1/profiles/default/tokens";
+        address = $"{Variable("PADLOCK_URL").TrimEnd('/')}/v1/profiles/default/tokens";
         issuer = Variable("PADLOCK_CALLER_ISSUER");
         // The private key with which this backend signs its JWTs for Padlock.
         key.ImportFromPem(File.ReadAllText(configuration["PADLOCK_CALLER_KEY_FILE"] ?? "caller-key.pem"));
@@ -93,10 +93,15 @@ public sealed class PadlockTokens
             {
                 return token;
             }
+            if (answer?.RequestId is null)
+            {
+                logger.LogError("Padlock: {Status}, and not as Padlock answers: PADLOCK_URL leads to something else", status);
+                return null;
+            }
             // These are fit for a log; the userId, the token and the JWT are not.
-            string faults = string.Concat((answer?.Errors ?? []).Select(fault => $", {fault.Pointer} {fault.Code}"));
+            string faults = string.Concat((answer.Errors ?? []).Select(fault => $", {fault.Pointer} {fault.Code}"));
             logger.LogError(
-                "Padlock: {Status} {Code}, request {RequestId}{Faults}", status, answer?.Code, answer?.RequestId, faults);
+                "Padlock: {Status} {Code}, request {RequestId}{Faults}", status, answer.Code, answer.RequestId, faults);
         }
         catch (Exception failure) when (failure is HttpRequestException or OperationCanceledException or JsonException
             or CryptographicException or EncoderFallbackException)

@@ -66,6 +66,7 @@ app.Map("/chat-token", async (HttpContext context, PadlockTokens padlock) =>
     // Browsers set Origin and no script can: a page of another site cannot ask in a visitor's name.
     if (context.Request.Headers.Origin.ToString() != shopOrigin)
     {
+        app.Logger.LogError("/chat-token: 403, the page's origin is not SHOP_ORIGIN ({Origin})", shopOrigin);
         return Answer(context, 403);
     }
     if (!sessions.TryGetValue(context.Request.Cookies["session"] ?? "", out Customer? customer))

@@ -35,7 +35,7 @@ final class PadlockTokens
                 'exp' => $now + 60,
             ],
         ]));
-        $key = openssl_pkey_get_private('file://' . $this->callerKeyFile);
+        $key = openssl_pkey_get_private('file://' . realpath($this->callerKeyFile));
         if ($key === false || !openssl_sign($signingInput, $signature, $key, OPENSSL_ALGO_SHA256)) {
             throw new \RuntimeException('PADLOCK_CALLER_KEY_FILE names no private key that can be read');
         }
@@ -57,7 +57,8 @@ final class PadlockTokens
             if (!is_string($userId) && !is_int($userId)) {
                 throw new \RuntimeException('the userId is of type ' . get_debug_type($userId) . ', not string or int');
             }
-            $response = $this->client->request('POST', "$this->padlockUrl/v1/profiles/default/tokens", [
+            $url = rtrim($this->padlockUrl, '/') . '/v1/profiles/default/tokens';
+            $response = $this->client->request('POST', $url, [
                 'auth_bearer' => $this->callerJwt(),
                 'json' => ['userId' => (string) $userId, 'visitorData' => (object) $visitorData],
                 // Padlock answers within 2 seconds, with a token or with a code.

@@ -3,6 +3,7 @@ declare(strict_types=1);
 
 namespace App;
 
+use Psr\Log\LoggerInterface;
 use Symfony\Component\HttpFoundation\JsonResponse;
 use Symfony\Component\HttpFoundation\Request;
 
@@ -11,8 +12,12 @@ final class ShopController
 {
     private array $customers;
 
-    public function __construct(private PadlockTokens $padlock, private string $shopOrigin, string $usersFile)
-    {
+    public function __construct(
+        private PadlockTokens $padlock,
+        private LoggerInterface $logger,
+        private string $shopOrigin,
+        string $usersFile,
+    ) {
         // What stands for your shop's own customers.
         $this->customers = json_decode(file_get_contents($usersFile), true, flags: JSON_THROW_ON_ERROR);
     }
@@ -54,6 +59,7 @@ final class ShopController
         }
         // Browsers set Origin and no script can: a page of another site cannot ask in a visitor's name.
         if ($request->headers->get('Origin') !== $this->shopOrigin) {
+            $this->logger->error("/chat-token: 403, the page's origin is not SHOP_ORIGIN ($this->shopOrigin)");
             return $this->answer(403);
         }
         $name = $request->hasPreviousSession() ? $request->getSession()->get('name') : null;

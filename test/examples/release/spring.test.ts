@@ -11,12 +11,15 @@ const cwd = await space.copy('spring', { ...users, half: { userId: 'u-\ud83d' } 
 
 async function start() {
   await space.run(cwd, 'mvn', '-B', '-q', '-ntp', 'package')
-  return startShop(t, { command: 'java', args: ['-jar', 'target/shop-1.jar'], cwd, env: space.env })
+  const env = { ...space.env, PADLOCK_URL: `${space.env.PADLOCK_URL}/` }
+  return startShop(t, { command: 'java', args: ['-jar', 'target/shop-1.jar'], cwd, env })
 }
 
 t.test('Spring Boot', async (t) => {
   const shop = await start()
   await checkShop(t, shop, space)
+  t.match(shop.log(), "/chat-token: 403, the page's origin is not SHOP_ORIGIN (https://shop.test)")
+  t.match(shop.log(), 'Padlock: 307, and not as Padlock answers: PADLOCK_URL leads to something else')
   await t.test('half a surrogate pair is not repaired', async (t) => {
     const cookie = (await shop.logIn('half'))?.split(';', 1)[0] as string
     t.equal((await shop.call('/chat-token', { cookie })).status, 503)

@@ -68,7 +68,7 @@ public class PadlockTokens {
         JdkClientHttpRequestFactory factory = new JdkClientHttpRequestFactory(http);
         // Padlock answers within 2 seconds, with a token or with a code.
         factory.setReadTimeout(Duration.ofSeconds(3));
-        this.client = RestClient.builder().requestFactory(factory).baseUrl(padlockUrl).build();
+        this.client = RestClient.builder().requestFactory(factory).baseUrl(padlockUrl.replaceAll("/+$", "")).build();
     }
 
     /** The JWT by which Padlock knows this backend; it is made anew a minute before it runs out. */
@@ -116,12 +116,15 @@ public class PadlockTokens {
         if (status == 200 && answer != null && answer.token() != null) {
             return Optional.of(answer.token());
         }
+        if (answer == null || answer.requestId() == null) {
+            LOG.error("Padlock: {}, and not as Padlock answers: PADLOCK_URL leads to something else", status);
+            return Optional.empty();
+        }
         // These are fit for a log; the userId, the token and the JWT are not.
-        Answer problem = Optional.ofNullable(answer).orElse(new Answer(null, null, null, null));
-        String faults = Optional.ofNullable(problem.errors()).orElse(List.of()).stream()
+        String faults = Optional.ofNullable(answer.errors()).orElse(List.of()).stream()
             .map(fault -> ", " + fault.pointer() + " " + fault.code())
             .collect(Collectors.joining());
-        LOG.error("Padlock: {} {}, request {}{}", status, problem.code(), problem.requestId(), faults);
+        LOG.error("Padlock: {} {}, request {}{}", status, answer.code(), answer.requestId(), faults);
         return Optional.empty();
     }
 }

@@ -9,6 +9,8 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.Map;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
@@ -45,6 +47,8 @@ record Credentials(String name, String password) {}
 
 @RestController
 class ShopController {
+    private static final Logger LOG = LoggerFactory.getLogger(ShopController.class);
+
     private final Map<String, Customer> customers;
     private final PadlockTokens padlock;
     private final String shopOrigin;
@@ -93,6 +97,7 @@ class ShopController {
         }
         // Browsers set Origin and no script can: a page of another site cannot ask in a visitor's name.
         if (!shopOrigin.equals(origin)) {
+            LOG.error("/chat-token: 403, the page's origin is not SHOP_ORIGIN ({})", shopOrigin);
             return answer(403, Map.of());
         }
         Customer customer = name == null ? null : customers.get(name);
