@@ -73,6 +73,7 @@ t.test('the profiles may not be read', async (t) => {
     cure: () => ask('PUT', 'sys/policies/acl/padlock-signer', { policy }),
   })
   t.ok(await service.logged({ msg: 'the profiles could not be read; the last good ones stay in use' }))
+  t.ok(await service.logged({ msg: 'the profiles can be read again' }))
 })
 
 t.test('the KV engine is moved away, and back', (t) =>

@@ -50,6 +50,8 @@ export class ProfileRegistry {
   readonly #doubts: SignatureDoubts
   readonly #repeat: Repeat
   #read = false
+  /** whether the last of the repeated refreshes failed */
+  #failing = false
   #refreshing: Promise<RefreshCost> | undefined
   /** milliseconds of performance.now() from which on a signature may cause a refresh */
   #nextDoubtAt = 0
@@ -178,8 +180,13 @@ export class ProfileRegistry {
   async #refreshAgain(): Promise<void> {
     try {
       await this.refresh()
+      if (this.#failing) {
+        this.#deps.log.info('the profiles can be read again')
+      }
+      this.#failing = false
     } catch (error) {
       const { code } = error as PadlockError
+      this.#failing = true
       this.#deps.log.warn({ code }, 'the profiles could not be read; the last good ones stay in use')
     }
   }
