@@ -10,7 +10,7 @@ SERVER_NAME := $(if $(filter command,$(origin SERVER)),$(SERVER),$(filter vault 
 ON_SERVER := PADLOCK_DEV_SERVER='$(subst ','\'',$(SERVER_NAME))'
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo package test test-faults test-compose test-examples test-upgrade release-check bench bench-quick bench-growth bench-memory soak bench-audit vault openbao types lint format format-check setup clean
+.PHONY: help run demo package test test-faults test-compose test-examples test-idp test-upgrade release-check bench bench-quick bench-growth bench-memory soak bench-audit vault openbao types lint format format-check setup clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -33,6 +33,9 @@ test-faults: $(INSTALLED) $(TAP_BUILT) ## Run the fault suite: Vault and Padlock
 
 test-examples: $(INSTALLED) $(TAP_BUILT) ## Run all programs of examples/ and what makes clients of openapi.json, before a release
 	@exec $(NODE) tools/test/examples.ts $(T)
+
+test-idp: $(INSTALLED) $(TAP_BUILT) ## Take the steps of docs/caller-jwt.md with a real Keycloak: its JWTs, its change of keys (Java, Maven)
+	@exec $(NODE) tools/test/idp.ts
 
 test-upgrade: $(INSTALLED) $(TAP_BUILT) ## Take the steps of docs/upgrade.md with a Padlock of before and one of now on one Vault
 	@$(ON_SERVER) exec $(NODE) tools/test/run.ts test/upgrade

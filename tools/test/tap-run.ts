@@ -19,6 +19,8 @@ export interface TestRun {
   options?: string[]
   /** added to the tests' environment */
   env?: Record<string, string>
+  /** gets what else the tests need, once the programs are there; what it returns is added to their environment */
+  prepare?: (signal: AbortSignal) => Promise<Record<string, string>>
   /** keeps the last line, below the root, for a caller that has to repeat it after other output */
   summaryFile: string
 }
@@ -40,12 +42,17 @@ export async function runTests(run: TestRun, beforeSummary = () => {}): Promise<
   try {
     const files = run.files.flatMap(testFiles)
     await ensurePrograms('The tests', run.programs, console.log)
+    const prepared = await run.prepare?.(stop.signal)
     const vault = await findVaultBinary({ log: console.log, signal: stop.signal })
     console.log(`Tests run against ${vault.product} ${vault.version}.`)
     const tap = spawn(
       process.execPath,
       [join(BIN, 'tap'), '--reporter=tap', '--disable-coverage', ...(run.options ?? []), ...files],
-      { cwd: ROOT, env: { ...testEnv(vault.path), ...run.env }, stdio: ['ignore', 'pipe', 'inherit'] },
+      {
+        cwd: ROOT,
+        env: { ...testEnv(vault.path), ...run.env, ...prepared },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
     )
     // Its end is awaited, so that what it found until then is reported.
     stop.signal.addEventListener('abort', () => tap.kill('SIGTERM'))
