@@ -9,7 +9,10 @@ import { startService, testBackend } from '../support/service.ts'
 const expected: readonly (readonly [RegExp, string])[] = [
   [/^(no value|no token|a blank token|a password|another scheme|no scheme)$/, 'no_token'],
   [/^alg (none \(0\)|nOnE \(2\))$|^no signature$/, 'malformed'],
-  [/^(two|one|four|five) |^padding|^standard base64|^a header that|^a payload /, 'malformed'],
+  [
+    /^(two|one|four|five) |^padding|^standard base64|^a signature with|^a header that|^a payload /,
+    'malformed',
+  ],
   [/^sub "s{10}|long a? ?token$/, 'too_long'],
   [/^alg |^HS\d|^RS256 with the EC|^ES256 with the RSA|^ES384 with|^EdDSA with/, 'algorithm'],
   [/crit/, 'critical_header'],

@@ -51,6 +51,7 @@ export const attacks = (bait: string): Record<string, string> => ({
   'four parts': `Bearer ${good()}.AAAA`,
   'five parts (a JWE)': `Bearer ${good()}.AAAA.AAAA`,
   padding: `Bearer ${good()}==`,
+  'a signature with bits behind its last byte': `Bearer ${good().replace(/.$/, (last) => String.fromCharCode(last.charCodeAt(0) + 1))}`,
   'standard base64': `Bearer ${good().replaceAll('_', '/').replaceAll('-', '+')}=`,
   'a header that is no JSON': `Bearer ${forgeJwt('nonsense', claims(), signed)}`,
   'a header that is a list': `Bearer ${forgeJwt([header], claims(), signed)}`,
