@@ -26,10 +26,13 @@ const post = async (path, body = {}) => {
 
 const reload = () => frame.contentWindow.location.reload()
 
-/** Loads the shop's page anew with something wrong in it, for a visitor by name where one is given. */
+/**
+ * Loads the shop's page anew with something wrong in it, for a visitor by name where one is given. The tag has come to
+ * its end then: a retry would ask for the next visitor's token, before that visitor has a page.
+ */
 async function loadWith(mistake, visitor) {
   await post('/demo/mistake', { mistake, visitor })
-  const entry = newest((view) => view.mistake === mistake && (mistake !== 'undefined' || view.attempts === 4))
+  const entry = newest((view) => view.mistake === mistake && (view.padlock || view.attempts === 4))
   reload()
   return entry
 }

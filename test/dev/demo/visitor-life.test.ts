@@ -89,6 +89,7 @@ t.test('one userId for all visitors: one reads what another wrote, until the ala
   const alarm = await page.getByRole('group', { name: 'Alarm, in Padlock’s metrics' }).innerText()
   t.match(alarm, /padlock_shared_user_id_alarm\{profile="three-visitors"\} 1\b/)
   await page.getByRole('status').getByText('raises the alarm').waitFor()
+  t.match(await card(page).innerText(), /The tag tried 4 times/, 'and asks no more')
 
   await page.getByRole('button', { name: 'One userId for all' }).click()
   await card(page).getByText('Jane Doe').waitFor()
