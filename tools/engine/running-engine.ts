@@ -11,9 +11,13 @@ export interface RunningEngine {
   reason?: string
 }
 
+/** @returns the name of the engine that `docker` talks to; undefined where none answers within 20 seconds */
+export const engineVersion = (): Promise<string | undefined> =>
+  docker('version', '--format', 'Engine {{.Server.Version}}').catch(() => undefined)
+
 /** Finds the engine that `docker` talks to. @returns undefined where none answers */
 export async function runningEngine(): Promise<RunningEngine | undefined> {
-  const version = await docker('version', '--format', 'Engine {{.Server.Version}}').catch(() => undefined)
+  const version = await engineVersion()
   if (version === undefined) {
     return undefined
   }

@@ -4,8 +4,9 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { engineVersion } from '../engine/running-engine.ts'
 import { changelogFault, differences } from './comparison.ts'
-import { engineAnswers, filesOfBuiltImage } from './image.ts'
+import { filesOfBuiltImage } from './image.ts'
 import { hashOf } from './tar.ts'
 
 // Builds what a release publishes from two clean checkouts of this commit, and compares the two: the package that npm
@@ -56,7 +57,7 @@ async function check(work: string): Promise<string[]> {
   const checkouts = [await checkOut(work, 'first'), await checkOut(work, 'second')] as const
   const first = await build(checkouts[0])
   const differing = differences(first, await build(checkouts[1]))
-  const image = (await engineAnswers()) ? await filesOfBuiltImage(checkouts[0]) : undefined
+  const image = (await engineVersion()) ? await filesOfBuiltImage(checkouts[0]) : undefined
   if (image !== undefined) {
     differing.push(...differences(image, await filesOfBuiltImage(checkouts[1])))
   }

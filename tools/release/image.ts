@@ -7,13 +7,6 @@ async function docker(...args: string[]): Promise<Buffer> {
   return (await promisify(execFile)('docker', args, options)).stdout
 }
 
-/** Whether a container engine answers. */
-export const engineAnswers = (): Promise<boolean> =>
-  docker('version').then(
-    () => true,
-    () => false,
-  )
-
 /**
  * The files of an image by path, each with a line of what it is: see {@link filesOfTar}.
  *
