@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { hash } from 'node:crypto'
-import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, rename, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import { cachePath, reserveInCache } from '../vault/user-cache.ts'
@@ -20,19 +21,11 @@ const DEPENDENCY_PLUGIN = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.
  */
 export async function keycloakZip(log: (line: string) => void, signal: AbortSignal): Promise<string> {
   const target = cachePath(process.env, `keycloak-quarkus-dist-${keycloakVersion}.zip`)
-  const isThere = () =>
-    stat(target).then(
-      () => true,
-      () => false,
-    )
-  if (await isThere()) {
-    return target
-  }
   const lock = await reserveInCache(target, () => log('Another process is getting Keycloak: waiting for it.'))
   const temporary = `${target}.${process.pid}`
   try {
-    // The process that was waited for has got it.
-    if (await isThere()) {
+    // Also where the process that was waited for has got it.
+    if (existsSync(target)) {
       return target
     }
     log(`Getting Keycloak ${keycloakVersion} with Maven, this once: 177 MB.`)
