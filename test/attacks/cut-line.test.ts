@@ -92,25 +92,8 @@ t.test('zeros of a file system whose power failed are counted', async (t) => {
   t.strictSame(await read(file), ['first', 'broken', 'next'])
 })
 
-t.test('cut by a full disk and a kill: the next process begins a line', async (t) => {
-  const file = newFile(t)
-  const killed = await LineFile.open(file, tellLost)
-  const makeRoom = fillDisk(process.pid, whole.length + 20)
-  t.teardown(makeRoom)
-  for (const id of ['one', 'two']) {
-    killed.append(lineOf(id))
-  }
-  await until(() => killed.state().error === 'EFBIG')
-  // As of a process that is gone: nothing of it is written any more.
-  const left = await readFile(file)
-  makeRoom()
-  await killed.close(5_000)
-  await writeFile(file, left)
-  await write(file, 'next')
-  t.strictSame(await read(file), ['one', 'broken', 'next'])
-})
-
-t.test('cut by a full disk, then room again: the same process ends the line', async (t) => {
+/** A log whose second line found room for its beginning alone. */
+async function cutByFullDisk(t: Test) {
   const file = newFile(t)
   const log = await LineFile.open(file, tellLost)
   const makeRoom = fillDisk(process.pid, whole.length + 20)
@@ -119,6 +102,22 @@ t.test('cut by a full disk, then room again: the same process ends the line', as
     log.append(lineOf(id))
   }
   await until(() => log.state().error === 'EFBIG')
+  return { file, log, makeRoom }
+}
+
+t.test('cut by a full disk and a kill: the next process begins a line', async (t) => {
+  const { file, log, makeRoom } = await cutByFullDisk(t)
+  // As of a process that is gone: nothing of it is written any more.
+  const left = await readFile(file)
+  makeRoom()
+  await log.close(5_000)
+  await writeFile(file, left)
+  await write(file, 'next')
+  t.strictSame(await read(file), ['one', 'broken', 'next'])
+})
+
+t.test('cut by a full disk, then room again: the same process ends the line', async (t) => {
+  const { file, log, makeRoom } = await cutByFullDisk(t)
   makeRoom()
   await log.close(5_000)
   t.strictSame(await read(file), ['one', 'two'])
