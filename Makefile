@@ -10,7 +10,7 @@ SERVER_NAME := $(if $(filter command,$(origin SERVER)),$(SERVER),$(filter vault 
 ON_SERVER := PADLOCK_DEV_SERVER='$(subst ','\'',$(SERVER_NAME))'
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo package test test-faults test-compose test-examples test-idp test-upgrade release-check bench bench-quick bench-growth bench-memory soak bench-audit vault openbao types lint format format-check setup clean
+.PHONY: help run demo package test test-faults test-compose test-examples test-idp test-upgrade release-check bench bench-quick bench-figure bench-growth bench-memory soak bench-audit vault openbao types lint format format-check setup clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -51,6 +51,9 @@ bench: $(INSTALLED) ## Measure Padlock beside what one would use instead; refres
 
 bench-quick: $(INSTALLED) ## Measure a part of it in two minutes; writes nothing
 	@exec $(NODE) bench/run.ts --quick
+
+bench-figure: $(INSTALLED) ## Measure one of the README's figures by itself: FIGURE=tokens, added or times (half a minute)
+	@exec $(NODE) bench/run-figure.ts $(FIGURE)
 
 bench-growth: $(INSTALLED) ## Measure the load offered from outside again, and put it into the figures (4 minutes)
 	@exec $(NODE) bench/run-growth.ts

@@ -1,14 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type LineChart, lineChart } from './chart.ts'
-import { cellOf } from './figures.ts'
 import type { Cell, Layout } from './measure.ts'
 import type { OfferedStep } from './offered.ts'
+import { readerTable } from './reader.ts'
 import { type Results, writeResults } from './results.ts'
 import { sizingPart } from './sizing.ts'
-import { differenceOf, ratioOf, type Spread } from './statistics.ts'
 import { cellTable, figureTable, limitTable, offeredTable } from './tables.ts'
-import type { TargetName } from './targets/target.ts'
 
 const begin = '<!-- benchmark: made by `make bench` -->'
 const end = '<!-- end of benchmark -->'
@@ -75,32 +73,14 @@ function measuredOn({ date, machine, vault, node }: Results): string {
   return `Measured on ${date} on ${machine}, with Vault ${vault} and Node ${node}`
 }
 
-/** A median with the least and the most of the rounds. */
-const inRounds = ({ median, min, max }: Spread, digits: number) =>
-  `**${median.toFixed(digits)}** (${min.toFixed(digits)} to ${max.toFixed(digits)})`
-
 /** The README's part: three numbers and a chart, all of one run. */
 export function readmePart(results: Results): string {
-  const cell = (target: TargetName, connections: number) => cellOf(results.cells, 'B', target, connections)
-  const [many, one] = [cell('Padlock', 128), cell('Padlock', 1)]
-  const [plain, raw] = [cell('plain service', 128), cell('raw Vault', 1)]
-  const lines = [
-    many &&
-      `- ${inRounds(many.perSecond, 0)} tokens a second at 128 connections, with Vault and the load on the same cores`,
-    one &&
-      raw &&
-      `- ${inRounds(differenceOf(one.p50Ms, raw.p50Ms), 1)} ms at the median, more than a signature of Vault's alone takes, at one connection`,
-    many &&
-      plain &&
-      `- ${inRounds(ratioOf(many.perSecond, plain.perSecond), 2)} times the service that one would write instead ([bench/plain](bench/plain/service.ts)), at 128 connections`,
-  ].filter((line) => line !== undefined)
   return `
 ${measuredOn(results)}:
 
-${lines.join('\n')}
+${readerTable(results.cells)}
 
-\`make bench\` measures it all again and writes these lines, as medians of the rounds with the least and the most.
-[docs/performance.md](docs/performance.md) has each figure beside its target, how to read it, and where the target was missed.
+\`make bench\` writes this part. [docs/performance.md](docs/performance.md) has every figure, and how to read it.
 
 ![Tokens a second by connections where all share both cores](bench/throughput-b.svg)`
 }

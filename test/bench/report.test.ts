@@ -4,6 +4,7 @@ import t from 'tap'
 import { lineChart } from '../../bench/chart.ts'
 import { figuresOf } from '../../bench/figures.ts'
 import { limitsOf } from '../../bench/limits.ts'
+import { readerTable } from '../../bench/reader.ts'
 import { docsPart, readmePart, withPart } from '../../bench/report.ts'
 import { compactJson } from '../../bench/results.ts'
 import { sizing, sizingPart } from '../../bench/sizing.ts'
@@ -59,6 +60,24 @@ t.test('the pages have a place for the figures, and what is around it stays', as
     t.strictSame(around(once), around(text))
   }
   t.throws(() => withPart('no marks', 'part'))
+})
+
+t.test("the README's figures: those measured, each of the same run, with its command", async (t) => {
+  const of = (values: number[]) => ({ p50Ms: spread(values) })
+  const one = [
+    cell('B', 'Padlock', 1, 300, of([3, 2.5, 4])),
+    // What another layout measured is no part of it.
+    cell('A', 'raw Vault', 1, 600, of([9, 9, 9])),
+    cell('B', 'raw Vault', 1, 600, of([1.5, 1.4, 1.6])),
+  ]
+  const table = readerTable([cell('B', 'Padlock', 128, 1234.5), ...one])
+  t.match(table, /\*\*1235\*\* .*`make bench-figure FIGURE=tokens`/)
+  t.match(table, /\*\*1\.5\*\* \(1\.1–2\.4\) .*`make bench-figure FIGURE=added`/)
+  t.notMatch(table, 'FIGURE=times', 'the plain service was not measured')
+  t.match(
+    readerTable([cell('B', 'Padlock', 128, 800), cell('B', 'plain service', 128, 500)]),
+    /\*\*1\.60\*\* .*`make bench-figure FIGURE=times`/,
+  )
 })
 
 t.test('sizing: what the peak second of a day asks for, and one instance to spare', async (t) => {
