@@ -4,14 +4,15 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { onOwnEngine, untilInterrupted } from '../engine/own-engine.ts'
 import { engineVersion } from '../engine/running-engine.ts'
 import { changelogFault, differences } from './comparison.ts'
 import { filesOfBuiltImage } from './image.ts'
 import { hashOf } from './tar.ts'
 
 // Builds what a release publishes from two clean checkouts of this commit, and compares the two: the package that npm
-// installs, its bill of materials, and the image where a container engine answers. Package and bill are written to
-// dist/release/, with checksums.
+// installs, its bill of materials, and the image, on the container engine that runs here or one of Debian's in a sandbox
+// of its own. Package and bill are written to dist/release/, with checksums.
 
 const root = join(import.meta.dirname, '../..')
 const out = join(root, 'dist/release')
@@ -43,24 +44,25 @@ async function build(checkout: string): Promise<Map<string, Buffer>> {
   ])
 }
 
-async function check(work: string): Promise<string[]> {
+/** What forbids a release of this checkout: it is asked before the builds, which take minutes. */
+async function faultsOfCheckout(): Promise<string[]> {
   const fault = changelogFault(await readFile(join(root, 'CHANGELOG.md'), 'utf8'), version)
   const unsaved = await inFolder(root, 'git', 'status', '--porcelain')
-  const faults = [
+  return [
     ...(fault === undefined ? [] : [fault]),
     ...(unsaved === '' ? [] : ['The checkout has changes that are not committed: they are in no build.']),
   ]
-  // Before two builds, which take minutes.
-  if (faults.length > 0) {
-    return faults
-  }
+}
+
+/** Builds all twice and compares. @returns what differs */
+async function faultsOfBuilds(work: string): Promise<string[]> {
   const checkouts = [await checkOut(work, 'first'), await checkOut(work, 'second')] as const
   const first = await build(checkouts[0])
-  const differing = differences(first, await build(checkouts[1]))
-  const image = (await engineVersion()) ? await filesOfBuiltImage(checkouts[0]) : undefined
-  if (image !== undefined) {
-    differing.push(...differences(image, await filesOfBuiltImage(checkouts[1])))
-  }
+  const image = await filesOfBuiltImage(checkouts[0])
+  const differing = [
+    ...differences(first, await build(checkouts[1])),
+    ...differences(image, await filesOfBuiltImage(checkouts[1])),
+  ]
   if (differing.length > 0) {
     return differing
   }
@@ -74,20 +76,41 @@ async function check(work: string): Promise<string[]> {
   await writeFile(join(out, 'SHA256SUMS'), sums.join(''))
   console.log(`Two builds of this commit are the same. dist/release/ has them:\n\n${sums.join('')}`)
   console.log(
-    image === undefined
-      ? 'The image was not compared: no container engine answers to `docker version`.'
-      : `Two builds of the image have the same ${image.size} files, but for /app/compiled: sha256:${hashOf(image)}`,
+    `Two builds of the image have the same ${image.size} files, but for /app/compiled: sha256:${hashOf(image)}`,
   )
   return []
 }
 
-const work = await mkdtemp(join(tmpdir(), 'padlock-release-'))
-try {
-  const faults = await check(work)
+/** Compares on the engine that runs here. @returns what differs */
+async function onRunningEngine(): Promise<string[]> {
+  const work = await mkdtemp(join(tmpdir(), 'padlock-release-'))
+  try {
+    return await faultsOfBuilds(work)
+  } finally {
+    await rm(work, { recursive: true, force: true })
+  }
+}
+
+/** Prints the faults. @returns the exit code */
+function report(faults: string[]): number {
   for (const fault of faults) {
     console.error(fault)
   }
-  process.exitCode = faults.length > 0 ? 1 : 0
-} finally {
-  await rm(work, { recursive: true, force: true })
+  return faults.length > 0 ? 1 : 0
 }
+
+async function check(): Promise<number> {
+  const faults = await faultsOfCheckout()
+  if (faults.length > 0) {
+    return report(faults)
+  }
+  if ((await engineVersion()) !== undefined) {
+    return report(await onRunningEngine())
+  }
+  const ended = await onOwnEngine(import.meta.filename, untilInterrupted())
+  return typeof ended === 'number'
+    ? ended
+    : report([`The image is missing: \`docker version\` names no engine, and ${ended}.`])
+}
+
+process.exitCode = await check()
