@@ -7,12 +7,25 @@ import { olderThan } from './version.ts'
 
 const REPORT_EVERY_MS = 5_000
 
+/** There is no Go, or none that can build what is asked for. */
+export class NoGo extends Error {}
+
+/** What is to be built, as messages name it. */
+export interface Wanted {
+  name: string
+  /** folder of a module of its own, whose go.mod and go.sum pin all that is built */
+  folder: string
+  /** the version that go.mod asks for, such as 1.25.3 */
+  goVersion: string
+  /** what the user can do but repair Go or the build: text that begins with ", or", or none */
+  otherwise: string
+}
+
 /** A run of `go` in a module's folder. */
 export interface GoRun {
   /** Absolute path of the go program. */
   go: string
-  /** Folder of the module. */
-  folder: string
+  build: Wanted
   args: string[]
   env: NodeJS.ProcessEnv
   /** Makes a progress line, from the number of lines that go wrote to its standard error so far. */
@@ -25,26 +38,26 @@ export interface GoRun {
 /**
  * Checks that this Go is recent enough, or can fetch one that is.
  *
- * @param wanted the version that the module's go.mod asks for, such as 1.25.3
- * @throws Error with one sentence that says what to do
+ * @throws NoGo with one sentence that says what to do
  */
-export async function checkGo(go: string, wanted: string, env: NodeJS.ProcessEnv): Promise<void> {
+export async function checkGo(go: string, build: Wanted, env: NodeJS.ProcessEnv): Promise<void> {
+  const { name, goVersion, otherwise } = build
   // Run outside the module: inside it, a Go of the right kind would first download the newer tool chain.
   const ask = (...names: string[]) =>
     promisify(execFile)(go, ['env', ...names], { env: goEnv(env), cwd: dirname(go) })
   const answer = await ask('GOVERSION', 'GOTOOLCHAIN').catch((cause) => {
-    throw new Error(`${go} cannot be run: repair Go, or set VAULT_BIN to a vault program.`, { cause })
+    throw new NoGo(`${go} cannot be run: repair Go${otherwise}.`, { cause })
   })
   const [version = '', toolchain = ''] = answer.stdout.split('\n')
   const number = /^go(\d+\.\d+(?:\.\d+)?)/.exec(version)?.[1]
   // Since Go 1.21 a Go fetches the newer one that a module asks for, unless GOTOOLCHAIN=local.
   const canFetch = /(^|\+)auto$/.test(toolchain)
-  if (canFetch || (number && !olderThan(number, wanted))) {
+  if (canFetch || (number && !olderThan(number, goVersion))) {
     return
   }
-  throw new Error(
-    `${go} is ${version || 'of an unknown version'}, and Vault needs Go ${wanted} or newer to build: upgrade Go, ` +
-      'or install Vault, or set VAULT_BIN to a vault program.',
+  throw new NoGo(
+    `${go} is ${version || 'of an unknown version'}, and ${name} needs Go ${goVersion} or newer to build: ` +
+      `upgrade Go${otherwise}.`,
   )
 }
 
@@ -59,10 +72,10 @@ function goEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
  * @returns the number of lines on its standard output
  * @throws Error with go's own last words when it fails, or an AbortError
  */
-export async function runGo({ go, folder, args, env, progress, log, signal }: GoRun): Promise<number> {
+export async function runGo({ go, build, args, env, progress, log, signal }: GoRun): Promise<number> {
   const started = performance.now()
   // Go cleans up its own children on SIGINT only.
-  const child = spawn(go, args, { cwd: folder, env: goEnv(env), signal, killSignal: 'SIGINT' })
+  const child = spawn(go, args, { cwd: build.folder, env: goEnv(env), signal, killSignal: 'SIGINT' })
   let lines = 0
   let steps = 0
   const said: string[] = []
@@ -83,8 +96,8 @@ export async function runGo({ go, folder, args, env, progress, log, signal }: Go
       return lines
     }
     throw new Error(
-      `Vault could not be built: see what "go ${args[0]}" says below and check the network, ` +
-        `or set VAULT_BIN to a vault program.\n${said.slice(-10).join('\n')}`,
+      `${build.name} could not be built: see what "go ${args[0]}" says below and check the network` +
+        `${build.otherwise}.\n${said.slice(-10).join('\n')}`,
     )
   } finally {
     clearInterval(timer)

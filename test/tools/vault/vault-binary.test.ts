@@ -103,7 +103,7 @@ t.test('no Vault and no Go', async (t) => {
   const { env } = machine(t)
   await t.rejects(findVaultBinary({ env }), {
     message:
-      'There is no Vault and no Go to build one: install Vault or Go (1.25.3 or newer), ' +
+      'There is no Vault and no Go to build one: install Go (1.25.3 or newer), or install Vault, ' +
       'or set VAULT_BIN to a vault program.',
   })
 })
