@@ -10,10 +10,10 @@ SERVER_NAME := $(if $(filter command,$(origin SERVER)),$(SERVER),$(filter vault 
 ON_SERVER := PADLOCK_DEV_SERVER='$(subst ','\'',$(SERVER_NAME))'
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo package test test-faults test-compose test-examples test-idp test-upgrade release-check bench bench-quick bench-figure bench-growth bench-memory soak bench-audit vault openbao types lint format format-check setup clean
+.PHONY: help run demo package test test-faults test-compose test-examples test-idp test-kubernetes test-upgrade release-check bench bench-quick bench-figure bench-growth bench-memory soak bench-audit vault openbao types lint format format-check setup clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
 run: $(INSTALLED) ## Start Vault, Padlock and a recipient; issue a token; stay until Ctrl-C. SERVER=openbao: on OpenBao
 	@$(ON_SERVER) exec $(NODE) dev/main.ts
@@ -36,6 +36,9 @@ test-examples: $(INSTALLED) $(TAP_BUILT) ## Run all programs of examples/ and wh
 
 test-idp: $(INSTALLED) $(TAP_BUILT) ## Take the steps of docs/caller-jwt.md with a real Keycloak: its JWTs, its change of keys (Java, Maven)
 	@exec $(NODE) tools/test/idp.ts
+
+test-kubernetes: $(INSTALLED) $(TAP_BUILT) ## Try ops/kubernetes on a real API server, which Go builds, this once (10 to 20 minutes)
+	@$(ON_SERVER) exec $(NODE) tools/test/kubernetes.ts $(T)
 
 test-upgrade: $(INSTALLED) $(TAP_BUILT) ## Take the steps of docs/upgrade.md with a Padlock of before and one of now on one Vault
 	@$(ON_SERVER) exec $(NODE) tools/test/run.ts test/upgrade

@@ -16,6 +16,8 @@ export interface StartVaultOptions {
   port?: number
   /** Absolute path of the audit file to write; without it there is no audit device. */
   auditLog?: string
+  /** Folder of programs that may be registered as plug-ins; without it there are none. */
+  pluginDir?: string
 }
 
 /** A Vault in dev mode: one node, all in memory, unsealed, KV version 2 at `secret/`. */
@@ -63,7 +65,7 @@ async function checkPort(port: number): Promise<void> {
   }
 }
 
-async function startOn(port: number, { binary, auditLog }: StartVaultOptions): Promise<DevVault> {
+async function startOn(port: number, { binary, auditLog, pluginDir }: StartVaultOptions): Promise<DevVault> {
   const address = `http://${HOST}:${port}`
   const rootToken = randomUUID()
   const started = await startVaultProcess(
@@ -73,6 +75,8 @@ async function startOn(port: number, { binary, auditLog }: StartVaultOptions): P
       '-dev-no-store-token',
       `-dev-listen-address=${HOST}:${port}`,
       `-config=${join(import.meta.dirname, 'dev-vault.hcl')}`,
+      // Registered by whoever wants one: a dev Vault would make each an auth method, a secrets engine and a database.
+      ...(pluginDir ? [`-dev-plugin-dir=${pluginDir}`, '-dev-plugin-init=false'] : []),
     ],
     // In the environment, since every user of the machine can read a command line.
     { VAULT_DEV_ROOT_TOKEN_ID: rootToken, VAULT_API_ADDR: address },

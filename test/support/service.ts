@@ -47,8 +47,11 @@ export interface ServiceProcess {
 export type TestService = TestBackend & ServiceProcess
 
 /** Starts a Vault and makes profile `default` in it. */
-export async function testBackend(t: Pick<Test, 'teardown'>): Promise<TestBackend> {
-  const vault = await testVault(t)
+export async function testBackend(
+  t: Pick<Test, 'teardown'>,
+  options: Parameters<typeof testVault>[1] = {},
+): Promise<TestBackend> {
+  const vault = await testVault(t, options)
   const callers = testIssuer()
   const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const recipient = parseRecipientKey(publicKey.export({ type: 'spki', format: 'pem' }) as string)

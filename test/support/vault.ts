@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { type DevVault, startVault } from '../../dev/dev-vault.ts'
+import { type DevVault, type StartVaultOptions, startVault } from '../../dev/dev-vault.ts'
 import { findVaultBinary, type Product } from '../../tools/vault/vault-binary.ts'
 
 /** What Vault answered: its status, and its JSON body, or an empty object where it sent none. */
@@ -27,12 +27,15 @@ export interface TestVault extends DevVault {
  * Starts a real Vault in dev mode for a test file, on a free port and with a file audit device; it ends with the test.
  * It takes about a second: start one per file, and mount what a single test needs under a name of its own.
  */
-export async function testVault(t: Pick<Test, 'teardown'>): Promise<TestVault> {
+export async function testVault(
+  t: Pick<Test, 'teardown'>,
+  options: Pick<StartVaultOptions, 'pluginDir'> = {},
+): Promise<TestVault> {
   const dir = await mkdtemp(join(tmpdir(), 'padlock-vault-'))
   t.teardown(() => rm(dir, { recursive: true, force: true }))
   const { path: binary, product } = await findVaultBinary()
   const auditLog = join(dir, 'audit.log')
-  const vault = await startVault({ binary, auditLog })
+  const vault = await startVault({ binary, auditLog, ...options })
   t.teardown(() => vault.stop())
 
   const api = vaultApi(vault.address, vault.rootToken)

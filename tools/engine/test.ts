@@ -1,5 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { skipTests } from '../test/tap-run.ts'
 import { composeTests } from './compose-tests.ts'
 import { onOwnEngine, untilInterrupted } from './own-engine.ts'
 import { runningEngine } from './running-engine.ts'
@@ -7,14 +6,8 @@ import { runningEngine } from './running-engine.ts'
 // Tests Dockerfile and docker-compose.yml on a real container engine: the one that runs here, or one of Debian's in a
 // sandbox of its own. Where neither is to be had, it says why and counts as skipped.
 
-const root = join(import.meta.dirname, '../..')
-
-function skip(reason: string): void {
-  console.log(`skipped the tests on a container engine: ${reason}.`)
-  mkdirSync(join(root, '.tap'), { recursive: true })
-  writeFileSync(join(root, '.tap/summary-compose'), '0 passed, 0 failed, 1 skipped\n')
-  console.log('0 passed, 0 failed, 1 skipped')
-}
+const skip = (reason: string) =>
+  skipTests(`the tests on a container engine: ${reason}.`, '.tap/summary-compose')
 
 const signal = untilInterrupted()
 const engine = await runningEngine()

@@ -74,6 +74,18 @@ export async function runTests(run: TestRun, beforeSummary = () => {}): Promise<
   summarize(totals, summaryFile)
 }
 
+/** Says why tests cannot run at all, and counts them as one that was skipped. */
+export function skipTests(reason: string, summaryFile: string): void {
+  console.log(`skipped ${reason}`)
+  keepLine('0 passed, 0 failed, 1 skipped', join(ROOT, summaryFile))
+}
+
+function keepLine(line: string, summaryFile: string): void {
+  mkdirSync(dirname(summaryFile), { recursive: true })
+  writeFileSync(summaryFile, `${line}\n`)
+  console.log(line)
+}
+
 /** The environment of the tests: this checkout's tools first, and nothing of the user's that a test could pick up. */
 function testEnv(vaultBinary: string): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => !/^(VAULT|BAO|PADLOCK|MAKE)/.test(name))
@@ -106,7 +118,5 @@ function summarize({ passed, failed, skipped }: Totals, summaryFile: string): vo
   if (passed + failed === 0) {
     console.log('No test ran.')
   }
-  mkdirSync(dirname(summaryFile), { recursive: true })
-  writeFileSync(summaryFile, `${line}\n`)
-  console.log(line)
+  keepLine(line, summaryFile)
 }
