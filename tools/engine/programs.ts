@@ -1,6 +1,6 @@
 import { access, mkdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { cachePath, reserveInCache } from '../vault/user-cache.ts'
+import { cachePath, reserveInCache } from '../cache/user-cache.ts'
 import { unpackDebian } from './debian.ts'
 
 /** Debian 13 has Engine 26 and Compose 2, and they run on Debian 12 too; its runc alone does not. */

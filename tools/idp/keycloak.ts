@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
-import { cachePath, reserveInCache } from '../vault/user-cache.ts'
+import { cachePath, reserveInCache } from '../cache/user-cache.ts'
 
 /** The Keycloak that the tests run; docs/caller-jwt.md names it. */
 export const keycloakVersion = '26.7.3'

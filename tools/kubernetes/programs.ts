@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto'
 import { readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
+import { cachePath } from '../cache/user-cache.ts'
 import { isExecutable } from '../vault/executable.ts'
 import { buildOnce, findGo, type GoBuild, type GoBuildOptions } from '../vault/go-build.ts'
-import { cachePath } from '../vault/user-cache.ts'
 import { addOperatorCrds, operatorVersion } from './operator-crds.ts'
 
 const FOLDER = import.meta.dirname

