@@ -1,6 +1,5 @@
-import { access, mkdir, rename, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { cachePath, reserveInCache } from '../cache/user-cache.ts'
+import { join } from 'node:path'
+import { cachePath, madeOnce } from '../cache/user-cache.ts'
 import { unpackDebian } from './debian.ts'
 
 /** Debian 13 has Engine 26 and Compose 2, and they run on Debian 12 too; its runc alone does not. */
@@ -47,30 +46,16 @@ export interface EnginePrograms {
 export async function enginePrograms(log: (line: string) => void): Promise<EnginePrograms> {
   const folder = cachePath(process.env, 'engine-debian13')
   const programs = { engine: join(folder, 'engine'), base: join(folder, 'base') }
-  const isThere = () =>
-    access(folder).then(
-      () => true,
-      () => false,
-    )
-  if (await isThere()) {
-    return programs
-  }
-  const lock = await reserveInCache(folder, () => log('Another process is getting the container engine.'))
-  const temporary = `${folder}.${process.pid}`
-  try {
-    if (!(await isThere())) {
+  await madeOnce({
+    target: folder,
+    onWait: () => log('Another process is getting the container engine: waiting for it.'),
+    make: async (temporary) => {
       log("Getting a container engine out of Debian's packages, this once: 93 MB, and nothing is installed.")
-      await mkdir(dirname(folder), { recursive: true })
-      await unpackDebian(join(temporary, 'apt-engine'), PACKAGES, join(temporary, 'engine'))
+      await unpackDebian(join(temporary, 'apt-engine'), PACKAGES, join(temporary, 'kept/engine'))
       const base = BASE_PACKAGES.map((name) => `${name}/bookworm`)
-      await unpackDebian(join(temporary, 'apt-base'), base, join(temporary, 'base'))
-      await rm(join(temporary, 'apt-engine'), { recursive: true })
-      await rm(join(temporary, 'apt-base'), { recursive: true })
-      await rename(temporary, folder)
-    }
-  } finally {
-    await rm(temporary, { recursive: true, force: true })
-    await lock.release()
-  }
+      await unpackDebian(join(temporary, 'apt-base'), base, join(temporary, 'kept/base'))
+      return join(temporary, 'kept')
+    },
+  })
   return programs
 }

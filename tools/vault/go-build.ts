@@ -1,5 +1,4 @@
-import { rename, rm } from 'node:fs/promises'
-import { reserveInCache } from '../cache/user-cache.ts'
+import { madeOnce } from '../cache/user-cache.ts'
 import { findOnPath, isExecutable } from './executable.ts'
 import { checkGo, NoGo, runGo, type Wanted } from './go.ts'
 
@@ -55,39 +54,35 @@ export async function findGo(build: GoBuild, env: NodeJS.ProcessEnv): Promise<st
 export async function buildOnce(build: GoBuild, { env, log, signal }: GoBuildOptions): Promise<string> {
   const { name, version, packages, flags, target, instead = '' } = build
   const go = await findGo(build, env)
-  const lock = await reserveInCache(target, () => {
+  const onWait = () => {
     log(`Another process is building ${name}: waiting for it.`)
     if (instead) {
       log(instead)
     }
-  })
-  const temporary = `${target}.${process.pid}`
-  try {
-    // The process that was waited for has built it.
-    if (await isExecutable(build.program)) {
-      return target
-    }
-    const minutes = `Building ${name} ${version} with Go, this once: it takes ${build.minutes} on 2 cores.`
-    log(`${minutes} ${instead}`.trimEnd())
-    const common = { go, build, env, log, signal }
-    const count = await runGo({
-      ...common,
-      args: ['list', '-deps', ...flags, ...packages],
-      progress: (modules) => `Building ${name}: downloading, ${modules} modules`,
-    })
-    // With a slash at its end, go makes a folder.
-    const output = packages.length > 1 ? `${temporary}/` : temporary
-    await runGo({
-      ...common,
-      args: ['build', '-v', '-trimpath', ...flags, '-ldflags', build.ldflags, '-o', output, ...packages],
-      progress: (done) => `Building ${name}: compiling, ${done} of ${count} packages`,
-    })
-    await build.finish?.(go, temporary)
-    await rename(temporary, target)
-  } finally {
-    await rm(temporary, { recursive: true, force: true })
-    await lock.release()
   }
-  log(`Built ${name} ${version}, kept as ${target}.`)
-  return target
+  return madeOnce({
+    target,
+    isThere: () => isExecutable(build.program),
+    onWait,
+    make: async (temporary) => {
+      const minutes = `Building ${name} ${version} with Go, this once: it takes ${build.minutes} on 2 cores.`
+      log(`${minutes} ${instead}`.trimEnd())
+      const common = { go, build, env, log, signal }
+      const count = await runGo({
+        ...common,
+        args: ['list', '-deps', ...flags, ...packages],
+        progress: (modules) => `Building ${name}: downloading, ${modules} modules`,
+      })
+      // With a slash at its end, go makes a folder.
+      const output = packages.length > 1 ? `${temporary}/` : temporary
+      await runGo({
+        ...common,
+        args: ['build', '-v', '-trimpath', ...flags, '-ldflags', build.ldflags, '-o', output, ...packages],
+        progress: (done) => `Building ${name}: compiling, ${done} of ${count} packages`,
+      })
+      await build.finish?.(go, temporary)
+      log(`Built ${name} ${version}, kept as ${target}.`)
+      return temporary
+    },
+  })
 }

