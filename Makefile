@@ -37,7 +37,7 @@ test-examples: $(INSTALLED) $(TAP_BUILT) ## Run all programs of examples/ and wh
 test-idp: $(INSTALLED) $(TAP_BUILT) ## Take the steps of docs/caller-jwt.md with a real Keycloak: its JWTs, its change of keys (Java, Maven)
 	@exec $(NODE) tools/test/idp.ts
 
-test-kubernetes: $(INSTALLED) $(TAP_BUILT) ## Try ops/kubernetes on a real API server, which Go builds, this once (10 to 20 minutes)
+test-kubernetes: $(INSTALLED) $(TAP_BUILT) ## Try ops/kubernetes and ops/helm on a real API server, which Go builds, this once (10 to 20 minutes)
 	@$(ON_SERVER) exec $(NODE) tools/test/kubernetes.ts $(T)
 
 test-upgrade: $(INSTALLED) $(TAP_BUILT) ## Take the steps of docs/upgrade.md with a Padlock of before and one of now on one Vault

@@ -16,6 +16,8 @@ t.test('all files that name the version name the one of package.json', async (t)
     images.map(({ newTag }: { newTag: string }) => newTag),
     [version],
   )
+  const chart = parse(await read('ops/helm/padlock/Chart.yaml'))
+  t.strictSame([chart.version, chart.appVersion], [version, version], 'Chart.yaml')
   const named = Array.from(
     (await read('README.md')).matchAll(/padlock-(\d[\w.-]*)\.tgz/g),
     ([, name]) => name,

@@ -35,7 +35,7 @@ t.test('the page names the versions that are tried here', async (t) => {
   const pins = await readFile(join(root, 'tools/kubernetes/go.mod'), 'utf8')
   const version = (module: string) => new RegExp(`^\\s*${module} v(\\S+)`, 'm').exec(pins)?.[1]
   const page = await readFile(join(root, 'docs/kubernetes.md'), 'utf8')
-  t.match(page, `Kubernetes ${version('k8s.io/kubernetes')}`)
+  t.match(page, `Kubernetes ${version('k8s.io/kubernetes')}, Helm ${version('helm.sh/helm/v4')}`)
   const server = await kubectl('version')
   t.match(server, `Server Version: v${version('k8s.io/kubernetes')}`)
 })

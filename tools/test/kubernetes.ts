@@ -2,7 +2,7 @@ import { checkKubernetes, kubernetesPrograms } from '../kubernetes/programs.ts'
 import { NoGo } from '../vault/go.ts'
 import { runTests, skipTests } from './tap-run.ts'
 
-// Tries ops/kubernetes on a real API server, which takes long to build: not for every run of the tests.
+// Tries ops/kubernetes and ops/helm on a real API server, which takes long to build: not for every run of the tests.
 
 const summaryFile = '.tap/summary-kubernetes'
 const asked = process.argv.slice(2)
