@@ -15,6 +15,7 @@ const cluster = await startCluster(t)
 const { kubectl, get, dir, shell } = cluster
 const overlay = await prepareOverlay(cluster)
 const [, apply = '', status = ''] = (await docsBlock('kubernetes.md', 'apply')).split('\n')
+const newer = (tag: string) => overlay.replace('newTag: 0.1.0', `newTag: ${tag}`)
 await shell(apply)
 await waitForPods(cluster, 'padlock', 3)
 
@@ -52,7 +53,7 @@ t.test('a changed image rolls out pod by pod, and goes back', async (t) => {
     return Math.min(...fewest)
   }
   await rollOut()
-  await writeFile(join(dir, 'kustomization.yaml'), overlay.replace('newTag: 0.1.0', 'newTag: 0.1.1'))
+  await writeFile(join(dir, 'kustomization.yaml'), newer('0.1.1'))
   await shell(apply)
   t.equal(await rollOut(), 3, 'never fewer than three are ready')
   const sets = await get('replicasets', ...namespace)
@@ -69,10 +70,11 @@ t.test('a changed image rolls out pod by pod, and goes back', async (t) => {
   t.equal(pod?.spec.containers[0].image, 'registry.shop.example/padlock:0.1.0')
 })
 
-t.test('a changed variable rolls the pods too', async (t) => {
+t.test('a changed variable rolls the pods too, and after a step back something new', async (t) => {
   const before = (await get('deployment', 'padlock', ...namespace)).spec.template.spec.containers[0].envFrom
-  await writeFile(join(dir, 'kustomization.yaml'), `${overlay}      - PADLOCK_LOG_LEVEL=debug\n`)
-  await shell(apply)
+  await writeFile(join(dir, 'kustomization.yaml'), `${newer('0.1.2')}      - PADLOCK_LOG_LEVEL=debug\n`)
+  await t.rejects(shell(apply), { message: /conflict with "kubectl" using apps\/v1: .*image/ })
+  await shell(`${apply} --force-conflicts`)
   const after = (await get('deployment', 'padlock', ...namespace)).spec.template.spec.containers[0].envFrom
   t.not(after[0].configMapRef.name, before[0].configMapRef.name)
   const { data } = await get('configmap', after[0].configMapRef.name, ...namespace)
