@@ -19,6 +19,7 @@ export interface AnsweredCall {
  * waits has to wait for. How long each call takes says less: that includes the time in which this process itself
  * was busy with a burst. Small calls say little too: they leave when little waits. It is a mean without the longest
  * of them: a machine that stood still once is as fast as before when it continues, a Vault that is slow is so twice.
+ * So one call alone says nothing.
  */
 export class SignPace {
   readonly #batchMax: number
@@ -77,11 +78,8 @@ export class SignPace {
   }
 }
 
-/** @param list at least one; where it is one alone, that is the mean */
-function meanWithoutLongest(list: readonly number[]): number {
-  const [first] = list as [number]
-  if (list.length === 1) {
-    return first
-  }
-  return (list.reduce((sum, one) => sum + one) - Math.max(...list)) / (list.length - 1)
+/** Undefined of one alone. */
+function meanWithoutLongest(list: readonly number[]): number | undefined {
+  const others = list.length - 1
+  return others < 1 ? undefined : (list.reduce((sum, one) => sum + one) - Math.max(...list)) / others
 }

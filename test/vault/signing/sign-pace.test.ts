@@ -21,7 +21,10 @@ t.test('nothing is expected before it is known how fast full calls are answered'
 
 t.test('a signature waits for those before it, and then for its own call', async (t) => {
   const pace = new SignPace(10)
-  oneByOne(pace, [[10, 100]])
+  oneByOne(pace, [
+    [10, 100],
+    [10, 100],
+  ])
   t.equal(pace.expectedMs(20, 1), 300)
   t.equal(pace.expectedMs(5, 1), 100, 'a call that is half full takes half as long')
 })
@@ -55,6 +58,7 @@ t.test('small calls show at once that Vault is fast again, and never make it slo
   const pace = new SignPace(10)
   oneByOne(pace, [
     [10, 1_900],
+    [10, 1_900],
     [1, 5],
   ])
   t.equal(pace.expectedMs(10, 1), 100)
@@ -76,4 +80,14 @@ t.test('a machine that stood still once is not taken for a slow Vault, a Vault s
   }
   t.equal(Math.round(after([10, 1_500])), 60)
   t.ok(after([10, 1_500], [10, 1_500]) > 600)
+})
+
+t.test('nor where it stood still as a burst began', async (t) => {
+  const pace = new SignPace(32)
+  // Of 128 at once a few come in the first turn. Vault stands still once they are signed, for 900 ms.
+  pace.answered({ items: 3, sentAt: 0, answeredAt: 20, calls: 2, afterRest: true })
+  pace.answered({ items: 32, sentAt: 5, answeredAt: 930, calls: 2, afterRest: false })
+  t.ok(pace.expectedMs(64, 2) < 1_000, 'who waits, or comes now, is in time')
+  pace.answered({ items: 32, sentAt: 20, answeredAt: 960, calls: 2, afterRest: false })
+  t.equal(pace.expectedMs(64, 2), 120)
 })

@@ -225,7 +225,7 @@ t.test('a full queue refuses at once, for its key alone, until there is room', a
 t.test('a signature that would come too late is refused at once, by how long calls take', async (t) => {
   const { queue, calls, add, addAll } = queueOf(t, { inFlight: 1, batchMax: 1 })
   const admits = (inMs: number, key = shop) => queue.refusal(key, performance.now() + inMs) === undefined
-  void addAll(names(12))
+  void addAll(names(13))
   await setImmediate()
   t.ok(admits(50), 'nothing is known yet')
   calls[0]?.answer()
@@ -233,6 +233,10 @@ t.test('a signature that would come too late is refused at once, by how long cal
   t.ok(admits(50), 'the first answer tells only how long all these took to arrive')
   await sleep(20)
   calls[1]?.answer()
+  await setImmediate()
+  t.ok(admits(50), 'one slow call may be a machine that stood still')
+  await sleep(20)
+  calls[2]?.answer()
   await setImmediate()
   // One in flight, nine before it: at the least 11 times 20 ms.
   t.notOk(admits(200))
