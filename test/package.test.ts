@@ -66,6 +66,10 @@ t.test('it is installed alone, and its stack traces lead somewhere', async (t) =
     (await readdir(join(dist, 'lib'))).map((name) => readFile(join(dist, 'lib', name), 'utf8')),
   )
   t.ok(parts.some((code) => /\/\/ src\/cli\/signals\.ts\n(.*\n)*?function endBySignals\(/.test(code)))
+  t.notOk(
+    parts.some((code) => code.includes('__name(')),
+    'no closure is given its name again whenever it is made',
+  )
 })
 
 t.test('an older Node gets one sentence', async (t) => {

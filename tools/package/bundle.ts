@@ -33,8 +33,7 @@ async function writeProgram(): Promise<string[]> {
     target: 'node24',
     // What publishes both: CommonJS cannot be cut to what is used.
     mainFields: ['module', 'main'],
-    // A stack trace leads somewhere.
-    keepNames: true,
+    // A stack trace leads somewhere. Not `keepNames`, which names each closure again whenever it is made.
     minify: false,
     banner: { js: commonJs },
     legalComments: 'none',
