@@ -72,6 +72,16 @@ t.test('it is installed alone, and its stack traces lead somewhere', async (t) =
   )
 })
 
+t.test('Node does not load the undici that is inside it beside the one of the program', async (t) => {
+  const probe = join(folder, 'probe.cjs')
+  await writeFile(probe, "process.on('exit', () => console.error(process.moduleLoadList.join('\\n')))")
+  const failed = await run(padlock, ['serve'], {
+    env: { ...env, NODE_OPTIONS: `--require=${probe}` },
+  }).catch((error) => error)
+  t.match(failed.stderr, /^NativeModule http$/m)
+  t.notMatch(failed.stderr, /internal\/deps\/undici/)
+})
+
 t.test('an older Node gets one sentence', async (t) => {
   const source = await readFile(join(dist, 'padlock.js'), 'utf8')
   const old = source.replaceAll('process.versions.node', '"20.18.0"')

@@ -1,5 +1,4 @@
 import { Ajv } from 'ajv'
-import { envSchema } from 'env-schema'
 import { asGiven, withBaoVariables } from './bao-variables.ts'
 import { cleanValue, textFault } from './clean-value.ts'
 import { ruleProblems, type Unchecked, unsupportedProblems } from './rules.ts'
@@ -100,18 +99,11 @@ export function readConfig(env: NodeJS.ProcessEnv): ReadConfig {
   })
   let config: Config | undefined
   const others: string[] = []
-  try {
-    config = Object.freeze(
-      envSchema<Config>({ schema: ConfigSchema, data: given, env: false, dotenv: false, ajv }),
-    )
-  } catch (error) {
-    const faults = (error as { errors?: SchemaFault[] }).errors
-    if (faults === undefined) {
-      throw error
-    }
-    for (const fault of faults) {
-      others.push(schemaProblem(fault, given) ?? '')
-    }
+  const read = { ...given }
+  if (ajv.validate<Config>(ConfigSchema, read)) {
+    config = Object.freeze(read)
+  } else {
+    others.push(...(ajv.errors as SchemaFault[]).map((fault) => schemaProblem(fault, given) ?? ''))
   }
   const values = config ?? withDefaults(given)
   others.push(...ruleProblems(values))

@@ -33,6 +33,8 @@ async function writeProgram(): Promise<string[]> {
     target: 'node24',
     // What publishes both: CommonJS cannot be cut to what is used.
     mainFields: ['module', 'main'],
+    // node-vault loads axios, and never uses it here: it would be 9 MB of memory.
+    alias: { axios: fromRoot('tools/package/no-axios.cjs') },
     // A stack trace leads somewhere. Not `keepNames`, which names each closure again whenever it is made.
     minify: false,
     banner: { js: commonJs },

@@ -1,12 +1,9 @@
-import {
-  IncomingMessage,
-  type RequestListener,
-  type Server,
-  type ServerOptions,
-  type ServerResponse,
-} from 'node:http'
+import type { IncomingMessage, RequestListener, Server, ServerOptions, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+
+// Not imported: an import reads every export of `node:http`, and WebSocket's loads the undici that is inside Node.
+const http = process.getBuiltinModule('node:http')
 
 /** Bytes behind a request that are read and discarded, so that the close is no reset. More are not read. */
 const discardBytes = 64 * 1024
@@ -48,7 +45,7 @@ export class OneAtATime {
      * Node asks each head whether what follows it is HTTP, and at "no" it stops reading in the middle of a packet and
      * releases the socket. That is the answer for a head which comes too early, and for no other.
      */
-    class Message extends IncomingMessage {
+    class Message extends http.IncomingMessage {
       readonly #early: boolean
       constructor(socket: Socket) {
         super(socket)
