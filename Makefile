@@ -10,7 +10,7 @@ SERVER_NAME := $(if $(filter command,$(origin SERVER)),$(SERVER),$(filter vault 
 ON_SERVER := PADLOCK_DEV_SERVER='$(subst ','\'',$(SERVER_NAME))'
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo package test test-faults test-compose test-examples test-idp test-kubernetes test-upgrade release-check bench bench-quick bench-figure bench-growth bench-memory soak bench-audit vault openbao types lint format format-check setup clean
+.PHONY: help run demo package test test-faults test-compose test-examples test-idp test-kubernetes test-upgrade release-check bench bench-quick bench-figure bench-growth bench-memory bench-scale soak bench-audit vault openbao types lint format format-check setup clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -63,6 +63,9 @@ bench-growth: $(INSTALLED) ## Measure the load offered from outside again, and p
 
 bench-memory: $(INSTALLED) ## Watch Padlock's memory for ten minutes at 512 connections; `make bench` reports it
 	@exec $(NODE) bench/run-memory.ts
+
+bench-scale: $(INSTALLED) ## Measure tokens through 1, 2 and 3 nodes of equal share; SERVER=vault: of Vault, not OpenBao (root, 4 minutes)
+	@$(ON_SERVER) exec $(NODE) bench/run-scale.ts
 
 soak: $(INSTALLED) ## Ten minutes at 80 % of the capacity: errors, slope of memory, p99 at start and end
 	@exec $(NODE) bench/run-soak.ts

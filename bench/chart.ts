@@ -5,7 +5,7 @@ export interface Series {
   points: { x: number; y: number }[]
 }
 
-/** What a chart shows. x is logarithmic. */
+/** What a chart shows. x is logarithmic, unless it is even. */
 export interface LineChart {
   title: string
   xTitle: string
@@ -15,6 +15,7 @@ export interface LineChart {
   series: Series[]
   /** y is logarithmic too; what is not above zero is left out */
   logarithmic?: boolean
+  even?: boolean
 }
 
 interface Scale {
@@ -68,10 +69,11 @@ export function lineChart(chart: LineChart): string {
   const values = series.flatMap(({ points }) => points.map(({ y }) => y))
   const most = Math.max(...values) * 1.05
   const scale = chart.logarithmic ? logarithmic(Math.min(...values), most) : linear(most)
-  const xs = marks.map(Math.log)
+  const across = chart.even ? (value: number) => value : Math.log
+  const xs = marks.map(across)
   const [first, last] = [Math.min(...xs), Math.max(...xs)]
   const x = (value: number) =>
-    round(left + ((Math.log(value) - first) / (last - first)) * (width - left - right))
+    round(left + ((across(value) - first) / (last - first)) * (width - left - right))
   const y = (value: number) => round(height - bottom - scale.at(value) * (height - top - bottom))
   const lines: string[] = []
   for (const at of scale.grid) {

@@ -4,11 +4,10 @@ import { type LineChart, lineChart } from './chart.ts'
 import type { Cell, Layout } from './measure.ts'
 import type { OfferedStep } from './offered.ts'
 import { readerTable } from './reader.ts'
-import { type Results, writeResults } from './results.ts'
+import { type Results, readScale, writeResults } from './results.ts'
 import { sizingPart } from './sizing.ts'
 import { cellTable, figureTable, limitTable, offeredTable } from './tables.ts'
 
-const begin = '<!-- benchmark: made by `make bench` -->'
 const end = '<!-- end of benchmark -->'
 
 const colours: Record<string, string> = {
@@ -56,14 +55,16 @@ function growthChart(offered: readonly OfferedStep[]): LineChart {
 }
 
 /**
- * Puts a text between the benchmark's two marks.
+ * Puts a text between a benchmark's two marks.
  *
+ * @param command that makes the text
  * @throws Error when the marks are not there
  */
-export function withPart(text: string, part: string): string {
+export function withPart(text: string, part: string, command = 'make bench'): string {
+  const begin = `<!-- benchmark: made by \`${command}\` -->`
   const from = text.indexOf(begin)
-  const to = text.indexOf(end)
-  if (from < 0 || to < from) {
+  const to = text.indexOf(end, from)
+  if (from < 0 || to < 0) {
     throw new Error(`There is no place for the benchmark: the line ${begin}.`)
   }
   return `${text.slice(0, from + begin.length)}\n${part.trim()}\n${text.slice(to)}`
@@ -133,7 +134,7 @@ export function writeReport(results: Results): void {
   for (const [file, part] of [
     ['README.md', readmePart(results)],
     ['docs/performance.md', docsPart(results)],
-    ['docs/operations.md', sizingPart(results.cells, measuredOn(results))],
+    ['docs/operations.md', sizingPart(results.cells, readScale(), measuredOn(results))],
   ] as const) {
     const path = join(folder, '..', file)
     writeFileSync(path, withPart(readFileSync(path, 'utf8'), part))

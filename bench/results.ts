@@ -1,11 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
+import type { Product } from '../tools/vault/vault-binary.ts'
 import type { Figure } from './figures.ts'
 import type { Limit } from './limits.ts'
 import type { Cell } from './measure.ts'
 import type { MemoryResult } from './memory.ts'
 import type { OfferedStep } from './offered.ts'
+import type { ScaleCell } from './scale/cells.ts'
 
 /** All that a run of the benchmark found. */
 export interface Results {
@@ -53,10 +55,10 @@ export function readResults(): Results {
   return JSON.parse(readFileSync(resultsFile, 'utf8'))
 }
 
-/** What `make bench-memory` found the last time; undefined where it was never run. */
-export function readMemory(): MemoryResult | undefined {
+/** What a file holds; undefined where it was never written. */
+function readIfThere(file: string) {
   try {
-    return JSON.parse(readFileSync(memoryFile, 'utf8'))
+    return JSON.parse(readFileSync(file, 'utf8'))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
       return undefined
@@ -65,6 +67,32 @@ export function readMemory(): MemoryResult | undefined {
   }
 }
 
+/** What `make bench-memory` found the last time; undefined where it was never run. */
+export function readMemory(): MemoryResult | undefined {
+  return readIfThere(memoryFile)
+}
+
 export function writeMemory(result: MemoryResult): void {
   writeFileSync(memoryFile, `${compactJson(result)}\n`)
+}
+
+/** What a run of `make bench-scale` found. */
+export interface ScaleResults {
+  /** YYYY-MM-DD */
+  date: string
+  machine: string
+  product: Product
+  version: string
+  cells: ScaleCell[]
+}
+
+const scaleFile = join(import.meta.dirname, 'scale.json')
+
+/** What the last run on each product found; none where there was no run. */
+export function readScale(): ScaleResults[] {
+  return readIfThere(scaleFile) ?? []
+}
+
+export function writeScale(results: readonly ScaleResults[]): void {
+  writeFileSync(scaleFile, `${compactJson(results)}\n`)
 }

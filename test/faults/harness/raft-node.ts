@@ -29,19 +29,28 @@ export class RaftNode {
     this.#config = config
   }
 
-  /** Writes a node's configuration into a folder of its own and starts it; it ends with the test. */
-  static async start(t: Pick<Test, 'teardown'>, dir: string, name: string): Promise<RaftNode> {
+  /**
+   * Writes a node's configuration into a folder of its own and starts it; it ends with the test.
+   *
+   * @param multiplier of raft's election times: 1 is the least that it allows for, 5 is a server's default
+   */
+  static async start(
+    t: Pick<Test, 'teardown'>,
+    dir: string,
+    name: string,
+    multiplier = 1,
+  ): Promise<RaftNode> {
     const [port, clusterPort] = [await freePort(0, host), await freePort(0, host)]
     const data = join(dir, name)
     await mkdir(data, { recursive: true })
     const config = join(dir, `${name}.hcl`)
-    // The smallest election times that raft allows for; and OpenBao makes audit devices over its API only where it may.
+    // OpenBao makes audit devices over its API only where it may.
     await writeFile(
       config,
       `storage "raft" {
         path                   = "${data}"
         node_id                = "${name}"
-        performance_multiplier = 1
+        performance_multiplier = ${multiplier}
       }
       listener "tcp" {
         address         = "${host}:${port}"
@@ -61,13 +70,13 @@ export class RaftNode {
   }
 
   /** Three unsealed nodes, all of them voters: the first one leads. */
-  static async cluster(t: Pick<Test, 'teardown'>, dir: string): Promise<RaftNode[]> {
-    const first = await RaftNode.start(t, dir, 'node-1')
+  static async cluster(t: Pick<Test, 'teardown'>, dir: string, multiplier = 1): Promise<RaftNode[]> {
+    const first = await RaftNode.start(t, dir, 'node-1', multiplier)
     await first.initialize()
     await first.api('POST', 'sys/storage/raft/autopilot/configuration', { server_stabilization_time: '1s' })
     const nodes = [first]
     for (const name of ['node-2', 'node-3']) {
-      const node = await RaftNode.start(t, dir, name)
+      const node = await RaftNode.start(t, dir, name, multiplier)
       await node.join(first)
       nodes.push(node)
     }
