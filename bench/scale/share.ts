@@ -26,9 +26,10 @@ export function holdToShare(
   const first = existsSync(join(root, 'cpu/cpu.cfs_quota_us'))
   const parent = first ? join(root, 'cpu') : root
   const quotaMicros = Math.round(share * periodMicros)
+  // The weight, ten times what a process has by itself: what else the machine does takes nothing from the share.
   const limits = first
-    ? { 'cpu.cfs_period_us': `${periodMicros}`, 'cpu.cfs_quota_us': `${quotaMicros}` }
-    : { 'cpu.max': `${quotaMicros} ${periodMicros}` }
+    ? { 'cpu.cfs_period_us': `${periodMicros}`, 'cpu.cfs_quota_us': `${quotaMicros}`, 'cpu.shares': '10240' }
+    : { 'cpu.max': `${quotaMicros} ${periodMicros}`, 'cpu.weight': '1000' }
   try {
     if (!first) {
       writeFileSync(join(root, 'cgroup.subtree_control'), '+cpu')

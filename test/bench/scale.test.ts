@@ -78,9 +78,11 @@ t.test(
       if (version === 1) {
         t.equal(await read('cpu.cfs_period_us'), '10000')
         t.equal(await read('cpu.cfs_quota_us'), '2000')
+        t.equal(await read('cpu.shares'), '10240')
       } else {
         t.equal(await readFile(join(root, 'cgroup.subtree_control'), 'utf8'), '+cpu')
         t.equal(await read('cpu.max'), '2000 10000')
+        t.equal(await read('cpu.weight'), '1000')
       }
     }
     t.throws(
