@@ -8,6 +8,7 @@ import type { Cell } from './measure.ts'
 import type { MemoryResult } from './memory.ts'
 import type { OfferedStep } from './offered.ts'
 import type { ScaleCell } from './scale/cells.ts'
+import type { Starts } from './starts.ts'
 
 /** All that a run of the benchmark found. */
 export interface Results {
@@ -22,6 +23,8 @@ export interface Results {
   cells3072: Cell[]
   limits: Limit[]
   offered: OfferedStep[]
+  /** missing in what was written before they were measured */
+  starts?: Starts
 }
 
 const memoryFile = join(import.meta.dirname, 'memory.json')

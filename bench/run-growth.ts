@@ -15,6 +15,7 @@ await runBench(log, async (cleanup) => {
   const target = await padlock(cleanup, await startGround(cleanup, 2048), 'Padlock')
   const offered = await growth(target, log)
   log(offeredTable(offered))
-  writeReport({ ...results, offered, figures: figuresOf(results.cells, offered, readMemory()) })
+  const figures = figuresOf(results.cells, offered, readMemory(), results.starts)
+  writeReport({ ...results, offered, figures })
   return 0
 })

@@ -5,8 +5,9 @@ import { growth } from './offered.ts'
 import { writeReport } from './report.ts'
 import { machine, readMemory } from './results.ts'
 import { runBench } from './session.ts'
+import { measureStarts } from './starts.ts'
 import { cellTable, figureTable, limitTable, offeredTable } from './tables.ts'
-import { startTargets } from './targets/ground.ts'
+import { startGround, startTargets } from './targets/ground.ts'
 import type { Cleanup, Target, TargetName } from './targets/target.ts'
 
 // `make bench` measures all; `make bench-quick` (--quick) a part of it, and writes nothing.
@@ -35,18 +36,21 @@ function throughput(targets: Target[]): Promise<Cell[]> {
 /** The smaller table: RSA with 3,072 bits. */
 async function larger(cleanup: Cleanup): Promise<Cell[]> {
   log('RSA with 3,072 bits')
-  const targets = await startTargets(cleanup, 3072)
+  const targets = await startTargets(cleanup, await startGround(cleanup, 3072))
   const cells = cellsOf(targets, ['raw Vault', 'Padlock', 'plain service'], [8, 128])
   return measure({ layouts: ['B'], rounds: 3, seconds: 2, cells }, log)
 }
 
 await runBench(log, async (cleanup, vault) => {
-  const targets = await startTargets(cleanup, 2048)
+  const ground = await startGround(cleanup, 2048)
+  log('Padlock starts')
+  const starts = await measureStarts(ground, quick ? 2 : 5)
+  const targets = await startTargets(cleanup, ground)
   const cells = await throughput(targets)
   const padlock = targets.find(({ name }) => name === 'Padlock') as Target
   const offered = quick ? [] : await growth(padlock, log)
   const cells3072 = quick ? [] : await larger(cleanup)
-  const figures = figuresOf(cells, offered, quick ? undefined : readMemory())
+  const figures = figuresOf(cells, offered, quick ? undefined : readMemory(), starts)
   const limits = limitsOf(cells)
   log(`\n${cellTable([...cells, ...cells3072])}\n\n${limitTable(limits)}\n`)
   if (!quick) {
@@ -56,7 +60,7 @@ await runBench(log, async (cleanup, vault) => {
   if (!quick) {
     const date = new Date().toISOString().slice(0, 10)
     const about = { date, machine: machine(), vault, node: process.versions.node }
-    writeReport({ ...about, figures, cells, cells3072, limits, offered })
+    writeReport({ ...about, figures, cells, cells3072, limits, offered, starts })
     log(
       '\nWritten: bench/results.json, the charts beside it, and the parts of README.md, docs/performance.md and docs/operations.md.',
     )

@@ -18,7 +18,7 @@ export async function startGround(t: Cleanup, bits: 2048 | 3072): Promise<Ground
   const caller = await backend.callers.token({ exp: Math.floor(Date.now() / 1000) + callerSeconds })
   const { body } = await backend.vault.api('GET', 'transit/keys/padlock-bench')
   const publicKeyPem = body.data.keys['1'].public_key as string
-  return { backend, caller, publicKeyPem, signPath: 'transit/sign/padlock-bench/sha2-256' }
+  return { backend, bits, caller, publicKeyPem, signPath: 'transit/sign/padlock-bench/sha2-256' }
 }
 
 /**
@@ -28,14 +28,13 @@ export async function startGround(t: Cleanup, bits: 2048 | 3072): Promise<Ground
 const unbatched = { PADLOCK_SIGN_BATCH_MAX: '1', PADLOCK_REQUEST_DEADLINE_MS: '10000' }
 
 /** Starts all that is measured on one ground. */
-export async function startTargets(t: Cleanup, bits: 2048 | 3072): Promise<Target[]> {
-  const ground = await startGround(t, bits)
+export async function startTargets(t: Cleanup, ground: Ground): Promise<Target[]> {
   return [
     rawVault(ground, 1),
     rawVault(ground, 32),
     await padlock(t, ground, 'Padlock, no batches', unbatched),
     await padlock(t, ground, 'Padlock'),
     await plainService(t, ground),
-    await plainService(t, ground, bits),
+    await plainService(t, ground, ground.bits),
   ]
 }

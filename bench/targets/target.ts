@@ -31,6 +31,8 @@ export interface Cleanup {
 /** What all targets of a run have in common. */
 export interface Ground {
   backend: TestBackend
+  /** of the RSA signing key */
+  bits: 2048 | 3072
   /** a caller's JWT, for all the load */
   caller: string
   /** path of the transit engine's key `padlock-bench` */

@@ -23,8 +23,10 @@ t.test('a ratio is that of what was measured in the same round', async (t) => {
 })
 
 const cells: Cell[] = [
-  cell('A', 'raw Vault', 128, 500),
-  cell('A', 'Padlock', 128, 750),
+  cell('A', 'raw Vault', 32, 500),
+  cell('A', 'Padlock', 32, 750),
+  cell('A', 'raw Vault, batches', 2, 1000),
+  cell('A', 'Padlock', 128, 960),
   cell('B', 'raw Vault', 128, 1000),
   cell('B', 'raw Vault, batches', 4, 1200, { vaultCpuMs: spread([1.1]) }),
   cell('B', 'raw Vault, batches', 8, 1250, { vaultCpuMs: spread([1]) }),
@@ -34,7 +36,11 @@ const cells: Cell[] = [
 
 t.test('the figures are ratios of cells at the same connections and layout', async (t) => {
   const figures = Object.fromEntries(figuresOf(cells, []).map((one) => [one.figure, one]))
-  t.match(figures['A: Padlock ÷ raw Vault, 128 connections'], { value: 1.5, reached: true })
+  t.match(figures['A: Padlock ÷ raw Vault, 32 connections'], { value: 1.5, reached: true })
+  t.match(figures['A: Padlock, 128 connections ÷ raw Vault in batches at its best'], {
+    value: 0.96,
+    reached: true,
+  })
   t.match(figures['B: Padlock ÷ raw Vault, 128 connections'], { value: 0.9, reached: false })
   t.match(figures['B: Padlock ÷ plain service, 128'], { value: 2, reached: true })
   t.match(figures['B: Padlock at its best ÷ raw Vault in batches at its best'], {
@@ -53,6 +59,13 @@ t.test(
     t.match(figureTable([figure as Figure]), '2.00 (2.00–2.00), 3 errors | ≥ 1.7 | **no**')
   },
 )
+
+t.test('a start is told by its processor time and by the memory that Padlock then rests with', async (t) => {
+  const starts = { cpuMs: spread([700, 900, 810]), restMb: spread([118, 121, 119]) }
+  const figures = Object.fromEntries(figuresOf(cells, [], undefined, starts).map((one) => [one.figure, one]))
+  t.match(figures['processor ms until it is ready to sign'], { value: 810, max: 900, reached: false })
+  t.match(figures['resident MB at rest'], { value: 119, min: 118, max: 121, reached: true })
+})
 
 t.test('growth is told against the best goodput, by what was offered', async (t) => {
   const step = (times: number, ofCapacity: number, anythingElse = 0): OfferedStep => ({
