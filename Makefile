@@ -58,7 +58,7 @@ bench-quick: $(INSTALLED) ## Measure a part of it in two minutes; writes nothing
 bench-figure: $(INSTALLED) ## Measure one of the README's figures by itself: FIGURE=tokens, added or times (half a minute)
 	@exec $(NODE) bench/run-figure.ts $(FIGURE)
 
-bench-growth: $(INSTALLED) ## Measure the load offered from outside again, and put it into the figures (4 minutes)
+bench-growth: $(INSTALLED) ## Measure the load offered from outside again, and put it into the figures (8 minutes)
 	@exec $(NODE) bench/run-growth.ts
 
 bench-memory: $(INSTALLED) ## Watch Padlock's memory for ten minutes at 512 connections; `make bench` reports it

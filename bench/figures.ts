@@ -1,6 +1,6 @@
 import type { Cell, Layout } from './measure.ts'
 import type { MemoryResult } from './memory.ts'
-import type { OfferedStep } from './offered.ts'
+import type { Overload } from './overload.ts'
 import type { Starts } from './starts.ts'
 import { ratioOf, type Spread } from './statistics.ts'
 import type { TargetName } from './targets/target.ts'
@@ -48,7 +48,7 @@ function ofRounds({ median, min, max }: Spread, cells: readonly Cell[]): Finding
  */
 export function figuresOf(
   cells: readonly Cell[],
-  offered: readonly OfferedStep[],
+  { offered, returning, stalls }: Overload,
   memory?: MemoryResult,
   starts?: Starts,
 ): Figure[] {
@@ -139,8 +139,8 @@ export function figuresOf(
   add(growth, plain(memory?.growth), '≤', 1.05)
   const bestOfCapacity = Math.max(...offered.map(({ ofCapacity }) => ofCapacity.median))
   for (const [times, bound] of [
-    [3, 0.9],
-    [10, 0.6],
+    [3, 0.85],
+    [10, 0.45],
   ] as const) {
     const step = offered.find((one) => one.times === times)
     add(
@@ -149,6 +149,19 @@ export function figuresOf(
       '≥',
       bound,
     )
+  }
+  for (const { times, ofCapacity } of returning) {
+    const { median: value, min, max } = ofCapacity
+    const bound = times > 3 ? 0.9 : 0.95
+    add(
+      `goodput ÷ capacity, ${times} × as many clients that honour Retry-After`,
+      { value, min, max },
+      '≥',
+      bound,
+    )
+  }
+  for (const { disturbance, falselyRefused } of stalls) {
+    add(`refused, though the next second had room: ${disturbance}`, plain(falselyRefused), '≤', 0)
   }
   if (offered.length > 0) {
     const slowest = Math.max(...offered.map((step) => step.acceptedP99Ms ?? 0))

@@ -1,6 +1,7 @@
 import { capacityOf, shareCores } from './capacity.ts'
 import { type BusyCores, type OfferedResult, offerLoad } from './load/vegeta.ts'
 import { vegetaBinary } from './load/vegeta-binary.ts'
+import { type ReturningOnce, type ReturningStep, returningOnce, returningStep } from './returning.ts'
 import { median, type Spread, spread } from './statistics.ts'
 import type { Target } from './targets/target.ts'
 
@@ -15,6 +16,8 @@ export type OfferedStep = OfferedOnce & {
 
 /** What is offered, as a multiple of the capacity. */
 const steps = [0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10]
+/** The same for clients that honour `Retry-After`. */
+const returningTimes = [3, 10]
 const rounds = 3
 const seconds = 4
 const capacitySeconds = 3
@@ -57,10 +60,14 @@ export function ofAllRounds(list: readonly OfferedOnce[]): OfferedStep {
  *
  * @throws Error when tokens asked for right after a step are wrong or refused
  */
-export async function growth(target: Target, log: (line: string) => void): Promise<OfferedStep[]> {
+export async function growth(
+  target: Target,
+  log: (line: string) => void,
+): Promise<{ offered: OfferedStep[]; returning: ReturningStep[] }> {
   const vegeta = await vegetaBinary(log)
   shareCores(target)
   const results = steps.map((): OfferedOnce[] => [])
+  const returned = returningTimes.map((): ReturningOnce[] => [])
   await capacityOf(target, capacitySeconds)
   for (let round = 1; round <= rounds; round++) {
     const order = [...steps.entries()]
@@ -71,6 +78,12 @@ export async function growth(target: Target, log: (line: string) => void): Promi
       // After each flood it must make good tokens again at once.
       await target.check()
     }
+    for (const [i, times] of returningTimes.entries()) {
+      const capacity = await capacityOf(target, capacitySeconds)
+      log(`clients that honour Retry-After, round ${round} of ${rounds}: ${times} × ${Math.round(capacity)}`)
+      returned[i]?.push(await returningOnce(target, capacity, times))
+      await target.check()
+    }
   }
-  return results.map(ofAllRounds)
+  return { offered: results.map(ofAllRounds), returning: returned.map(returningStep) }
 }

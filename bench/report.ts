@@ -6,7 +6,7 @@ import type { OfferedStep } from './offered.ts'
 import { readerTable } from './reader.ts'
 import { type Results, readScale, writeResults } from './results.ts'
 import { sizingPart } from './sizing.ts'
-import { cellTable, figureTable, limitTable, offeredTable } from './tables.ts'
+import { cellTable, figureTable, limitTable, overloadTables } from './tables.ts'
 
 const end = '<!-- end of benchmark -->'
 
@@ -114,9 +114,7 @@ ${cellTable(results.cells3072)}
 
 ${limitTable(results.limits)}
 
-### Offered load
-
-${offeredTable(results.offered)}`
+${overloadTables(results)}`
 }
 
 /** Writes results.json, the charts, and the parts of README.md and of two pages of docs/ between their marks. */

@@ -6,12 +6,12 @@ import type { Figure } from './figures.ts'
 import type { Limit } from './limits.ts'
 import type { Cell } from './measure.ts'
 import type { MemoryResult } from './memory.ts'
-import type { OfferedStep } from './offered.ts'
+import type { Overload } from './overload.ts'
 import type { ScaleCell } from './scale/cells.ts'
 import type { Starts } from './starts.ts'
 
 /** All that a run of the benchmark found. */
-export interface Results {
+export interface Results extends Overload {
   /** YYYY-MM-DD */
   date: string
   machine: string
@@ -22,7 +22,6 @@ export interface Results {
   /** the same for RSA with 3,072 bits */
   cells3072: Cell[]
   limits: Limit[]
-  offered: OfferedStep[]
   /** missing in what was written before they were measured */
   starts?: Starts
 }
@@ -55,7 +54,8 @@ export function writeResults(results: Results): void {
  * @throws Error of the system where it was never run
  */
 export function readResults(): Results {
-  return JSON.parse(readFileSync(resultsFile, 'utf8'))
+  const none = { returning: [], stalls: [] }
+  return { ...none, ...JSON.parse(readFileSync(resultsFile, 'utf8')) }
 }
 
 /** What a file holds; undefined where it was never written. */

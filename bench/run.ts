@@ -1,12 +1,12 @@
 import { figuresOf } from './figures.ts'
 import { limitsOf } from './limits.ts'
 import { type Cell, measure, type Plan } from './measure.ts'
-import { growth } from './offered.ts'
+import { overload } from './overload.ts'
 import { writeReport } from './report.ts'
 import { machine, readMemory } from './results.ts'
 import { runBench } from './session.ts'
 import { measureStarts } from './starts.ts'
-import { cellTable, figureTable, limitTable, offeredTable } from './tables.ts'
+import { cellTable, figureTable, limitTable, overloadTables } from './tables.ts'
 import { startGround, startTargets } from './targets/ground.ts'
 import type { Cleanup, Target, TargetName } from './targets/target.ts'
 
@@ -47,20 +47,22 @@ await runBench(log, async (cleanup, vault) => {
   const starts = await measureStarts(ground, quick ? 2 : 5)
   const targets = await startTargets(cleanup, ground)
   const cells = await throughput(targets)
-  const padlock = targets.find(({ name }) => name === 'Padlock') as Target
-  const offered = quick ? [] : await growth(padlock, log)
+  const named = (name: TargetName) => targets.find((one) => one.name === name) as Target
+  const beyond = quick
+    ? { offered: [], returning: [], stalls: [] }
+    : await overload(named('Padlock'), named('raw Vault'), log)
   const cells3072 = quick ? [] : await larger(cleanup)
-  const figures = figuresOf(cells, offered, quick ? undefined : readMemory(), starts)
+  const figures = figuresOf(cells, beyond, quick ? undefined : readMemory(), starts)
   const limits = limitsOf(cells)
   log(`\n${cellTable([...cells, ...cells3072])}\n\n${limitTable(limits)}\n`)
   if (!quick) {
-    log(`${offeredTable(offered)}\n`)
+    log(`${overloadTables(beyond)}\n`)
   }
   log(figureTable(figures))
   if (!quick) {
     const date = new Date().toISOString().slice(0, 10)
     const about = { date, machine: machine(), vault, node: process.versions.node }
-    writeReport({ ...about, figures, cells, cells3072, limits, offered, starts })
+    writeReport({ ...about, figures, cells, cells3072, limits, ...beyond, starts })
     log(
       '\nWritten: bench/results.json, the charts beside it, and the parts of README.md, docs/performance.md and docs/operations.md.',
     )

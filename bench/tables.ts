@@ -2,6 +2,9 @@ import type { Figure } from './figures.ts'
 import type { Limit } from './limits.ts'
 import type { Cell } from './measure.ts'
 import type { OfferedStep } from './offered.ts'
+import type { Overload } from './overload.ts'
+import type { ReturningStep } from './returning.ts'
+import type { StallResult } from './stall.ts'
 
 /** Three digits that count, or all before the point. */
 export const digits = (value: number) =>
@@ -44,7 +47,7 @@ export function limitTable(limits: readonly Limit[]): string {
   return markdown(['layout', 'connections', 'tokens a second', 'what the parts allow', 'share'], rows)
 }
 
-export function offeredTable(offered: readonly OfferedStep[]): string {
+function offeredTable(offered: readonly OfferedStep[]): string {
   const rows = offered.map((step) => [
     ...[
       `${step.times} ×`,
@@ -59,4 +62,40 @@ export function offeredTable(offered: readonly OfferedStep[]): string {
   ])
   const head = ['load', 'offered a second', 'tokens a second', '÷ capacity then', 'refused a second']
   return markdown([...head, 'accepted p99 ms', 'anything else', 'cores: Padlock', 'Vault', 'vegeta'], rows)
+}
+
+function returningTable(steps: readonly ReturningStep[]): string {
+  const rows = steps.map((step) => [
+    `${step.times} ×`,
+    ...[step.askedPerSecond, step.goodput, step.ofCapacity.median, step.refusalsPerToken].map(digits),
+    ...[step.tokenAfterP50Ms, step.tokenAfterP99Ms].map(digits),
+    String(step.anythingElse),
+    ...[step.cores.padlock, step.cores.vault, step.cores.load].map(digits),
+  ])
+  const head = ['clients', 'asked a second', 'tokens a second', '÷ capacity then', 'refusals for a token']
+  const times = ['until the token, p50 ms', 'p99 ms']
+  return markdown([...head, ...times, 'anything else', 'cores: Padlock', 'Vault', 'clients'], rows)
+}
+
+function stallTable(stalls: readonly StallResult[]): string {
+  const rows = stalls.map((one) => [
+    one.disturbance,
+    ...[one.tokens, one.refused, one.falselyRefused, one.anythingElse].map(String),
+    digits(one.slowestTokenMs),
+  ])
+  const head = ['while 128 connections ask', 'tokens', 'refused', 'of these, the next second had room']
+  return markdown([...head, 'anything else', 'slowest token, ms'], rows)
+}
+
+/** What was measured past the capacity, each table under its heading. */
+export function overloadTables({ offered, returning, stalls }: Overload): string {
+  const parts = [
+    ['Offered load', offered.length, offeredTable(offered)],
+    ['Clients that honour `Retry-After`', returning.length, returningTable(returning)],
+    ['A Vault that stands still, or serves others', stalls.length, stallTable(stalls)],
+  ] as const
+  return parts
+    .filter(([, rows]) => rows > 0)
+    .map(([heading, , table]) => `### ${heading}\n\n${table}`)
+    .join('\n\n')
 }

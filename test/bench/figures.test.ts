@@ -22,6 +22,8 @@ t.test('a ratio is that of what was measured in the same round', async (t) => {
   t.not(over.median / spread([100, 50, 100]).median, 1.2)
 })
 
+const none = { offered: [], returning: [], stalls: [] }
+
 const cells: Cell[] = [
   cell('A', 'raw Vault', 32, 500),
   cell('A', 'Padlock', 32, 750),
@@ -35,7 +37,7 @@ const cells: Cell[] = [
 ]
 
 t.test('the figures are ratios of cells at the same connections and layout', async (t) => {
-  const figures = Object.fromEntries(figuresOf(cells, []).map((one) => [one.figure, one]))
+  const figures = Object.fromEntries(figuresOf(cells, none).map((one) => [one.figure, one]))
   t.match(figures['A: Padlock ÷ raw Vault, 32 connections'], { value: 1.5, reached: true })
   t.match(figures['A: Padlock, 128 connections ÷ raw Vault in batches at its best'], {
     value: 0.96,
@@ -54,7 +56,7 @@ t.test(
   'an error in what a figure is made of is told, and the figure does not count as reached',
   async (t) => {
     const failed = cells.map((one) => (one.target === 'plain service' ? { ...one, errors: 3 } : one))
-    const figure = figuresOf(failed, []).find(({ figure }) => figure === 'B: Padlock ÷ plain service, 128')
+    const figure = figuresOf(failed, none).find(({ figure }) => figure === 'B: Padlock ÷ plain service, 128')
     t.match(figure, { value: 2, errors: 3, reached: false })
     t.match(figureTable([figure as Figure]), '2.00 (2.00–2.00), 3 errors | ≥ 1.7 | **no**')
   },
@@ -62,7 +64,9 @@ t.test(
 
 t.test('a start is told by its processor time and by the memory that Padlock then rests with', async (t) => {
   const starts = { cpuMs: spread([700, 900, 810]), restMb: spread([118, 121, 119]) }
-  const figures = Object.fromEntries(figuresOf(cells, [], undefined, starts).map((one) => [one.figure, one]))
+  const figures = Object.fromEntries(
+    figuresOf(cells, none, undefined, starts).map((one) => [one.figure, one]),
+  )
   t.match(figures['processor ms until it is ready to sign'], { value: 810, max: 900, reached: false })
   t.match(figures['resident MB at rest'], { value: 119, min: 118, max: 121, reached: true })
 })
@@ -73,9 +77,22 @@ t.test('growth is told against the best goodput, by what was offered', async (t)
     ...{ offeredPerSecond: times * 1000, refusedPerSecond: 0, acceptedP99Ms: 900 * times, byStatus: {} },
     cores: { padlock: 0.5, vault: 1, load: 0.2 },
   })
-  const figures = figuresOf(cells, [step(1, 1), step(3, 0.8), step(10, 0.7, 1)])
+  const offered = [step(1, 1), step(3, 0.8), step(10, 0.7, 1)]
+  const returning = [3, 10].map((times) => ({
+    ...{ times, askedPerSecond: 1000, goodput: 900, ofCapacity: spread([0.92]), refusedPerSecond: 100 },
+    ...{ refusalsPerToken: 0.1, tokenAfterP50Ms: 100, tokenAfterP99Ms: 1500, anythingElse: 0 },
+    cores: { padlock: 0.5, vault: 1, load: 0.2 },
+  }))
+  const stall = { tokens: 10, refused: 3, falselyRefused: 1, anythingElse: 0, slowestTokenMs: 900 }
+  const stalls = [{ ...stall, disturbance: 'a stall' }]
+  const figures = figuresOf(cells, { offered, returning, stalls })
   const bounds = Object.fromEntries(figures.map((one) => [one.figure, one]))
   t.match(bounds['goodput at 3 × the capacity ÷ the best goodput'], { value: 0.8, reached: false })
+  const honest = (times: number) =>
+    bounds[`goodput ÷ capacity, ${times} × as many clients that honour Retry-After`]
+  t.match(honest(3), { value: 0.92, reach: '≥ 0.95', reached: false })
+  t.match(honest(10), { value: 0.92, reach: '≥ 0.9', reached: true })
+  t.match(bounds['refused, though the next second had room: a stall'], { value: 1, reached: false })
   t.match(bounds['goodput at 10 × the capacity ÷ the best goodput'], { value: 0.7, reached: true })
   t.match(bounds['accepted p99 at any load offered, in ms'], { value: 9000, reached: false })
   t.match(bounds['answers that are neither a token nor a 503 with Retry-After'], { value: 1, reached: false })

@@ -1,7 +1,10 @@
 import t from 'tap'
+import type { TokenAnswer } from '../../bench/load/token-connection.ts'
 import { offeredResult } from '../../bench/load/vegeta.ts'
 import { readWrk } from '../../bench/load/wrk.ts'
 import { type OfferedOnce, ofAllRounds } from '../../bench/offered.ts'
+import { ofVisits } from '../../bench/returning.ts'
+import { falseRefusals } from '../../bench/stall.ts'
 
 t.test('what wrk prints', async (t) => {
   t.strictSame(readWrk('Running\nRESULT 3000 2000000 1500 9000 2\n'), {
@@ -76,4 +79,31 @@ t.test('a step of several rounds: medians of its rates, and sums of what was ans
     byStatus: { 200: 1_800, 503: 3 },
   })
   t.equal(ofAllRounds([round(0, null)]).acceptedP99Ms, null)
+})
+
+t.test('a refusal is false where all who ask at once could be served in the second after it', async (t) => {
+  const answer = (status: number, answeredAt: number): TokenAnswer => ({
+    ...{ status, answeredAt, askedAt: answeredAt - 5 },
+    retryAfter: status === 503 ? 1 : undefined,
+  })
+  const tokens = [300, 900, 1_100].map((at) => answer(200, at))
+  t.equal(falseRefusals([answer(503, 100), ...tokens], 3), 1)
+  t.equal(falseRefusals([answer(503, 99), ...tokens], 3), 0, 'a moment too late')
+  t.equal(falseRefusals([answer(503, 300), ...tokens], 3), 0, 'what came before is no room')
+})
+
+t.test('what clients that honour Retry-After saw, once the start is over', async (t) => {
+  const visits = {
+    tokens: [
+      { at: 500, tookMs: 10, refusals: 0 },
+      { at: 1_000, tookMs: 1_500, refusals: 1 },
+      { at: 2_500, tookMs: 100, refusals: 0 },
+      { at: 3_000, tookMs: 5_000, refusals: 4 },
+    ],
+    ...{ askedAt: [900, 1_100, 1_200, 2_400], refusedAt: [1_200, 2_000, 3_500], anythingElse: 0 },
+  }
+  t.strictSame(ofVisits(visits, 1_000, 3_000), {
+    ...{ askedPerSecond: 1.5, goodput: 1, refusedPerSecond: 1, refusalsPerToken: 1 },
+    ...{ tokenAfterP50Ms: 100, tokenAfterP99Ms: 1_500, anythingElse: 0 },
+  })
 })

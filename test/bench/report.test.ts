@@ -12,6 +12,7 @@ import { spread } from '../../bench/statistics.ts'
 import { cell, scaleOf } from '../support/bench-cell.ts'
 
 const root = join(import.meta.dirname, '../..')
+const none = { offered: [], returning: [], stalls: [] }
 const points = [1, 8, 32].map((x) => ({ x, y: x }))
 const chart = {
   ...{ title: 'title', xTitle: 'x', yTitle: 'y', marks: [1, 8, 32] },
@@ -40,7 +41,7 @@ const cells = [cell('B', 'raw Vault, batches', 4, 1000), cell('B', 'Padlock', 12
 const scale = [scaleOf('OpenBao', [100, 190, 280])]
 const results = {
   ...{ date: '2026-01-02', machine: '2 cores', vault: '1.2.3', node: '24.0.0' },
-  ...{ cells, cells3072: cells, figures: figuresOf(cells, []), limits: limitsOf(cells), offered: [] },
+  ...{ cells, cells3072: cells, figures: figuresOf(cells, none), limits: limitsOf(cells), ...none },
 }
 
 t.test('the pages have a place for the figures, and what is around it stays', async (t) => {
