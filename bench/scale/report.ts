@@ -97,6 +97,7 @@ export function scalePart(results: readonly ScaleResults[]): string {
   const runs = results.map(
     ({ date, machine, product, version }) => `${product} ${version} on ${date} on ${machine}`,
   )
+  const figures = scaleFigures(results)
   return `
 Measured: ${runs.join('; ')}. Medians of the rounds, with the least and the most; every round is in
 [bench/scale.json](../bench/scale.json).
@@ -105,9 +106,7 @@ ${results.map(inWords).join('\n\n')}
 
 ![Tokens a second by nodes](../bench/scale.svg)
 
-${figureTable(scaleFigures(results))}
-
-${scaleTable(results)}`
+${figures.length === 0 ? '' : `${figureTable(figures)}\n\n`}${scaleTable(results)}`
 }
 
 /** Writes scale.json, the chart beside it, and the part of docs/performance.md between its marks. */

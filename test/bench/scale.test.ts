@@ -47,10 +47,13 @@ t.test(
     t.match(part, /2 nodes of OpenBao .* \| 1\.90 \(1\.90–1\.90\) \| ≥ 1\.8 \| yes/)
     t.match(part, /3 nodes of OpenBao .* \| 2\.55 .* \| ≥ 2\.6 \| \*\*no\*\*/)
     t.notMatch(part, /nodes of Vault/)
+    t.notMatch(scalePart([scaleOf('Vault', [100, 99, 98])]), 'to reach', 'of Vault nothing is')
     const failed = scalePart([scaleOf('OpenBao', [100, 190], { errors: 1 })])
     t.match(failed, /1\.90 .*, 2 errors \| ≥ 1\.8 \| \*\*no\*\*/)
     const page = await readFile(join(import.meta.dirname, '../../docs/performance.md'), 'utf8')
     const once = withPart(page, part, 'make bench-scale')
+    const ends = (text: string) => text.split('<!-- end of benchmark').length
+    t.equal(ends(once), ends(page))
     t.match(once, part.trim())
     t.equal(once.slice(0, once.indexOf('## Several nodes')), page.slice(0, page.indexOf('## Several nodes')))
   },
