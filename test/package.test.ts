@@ -144,6 +144,18 @@ t.test(
     })
     t.match(judged, 'Padlock would let this caller in.')
 
+    const userId = join(folder, 'user-id')
+    await writeFile(userId, 'customer-8714')
+    const files = ['--user-id-file', userId, '--caller-token-file', callerToken]
+    const { stdout: asked } = await run(
+      padlock,
+      ['token', 'issue', 'default', ...files, '--output', 'token'],
+      {
+        env: { ...env, PADLOCK_URL: service.url },
+      },
+    )
+    t.match(asked, /^[\w-]+(\.[\w-]+){4}\n$/)
+
     const { stdout: keys } = await run(padlock, ['key', 'list', 'default'], { env: operator })
     t.match(keys, /1.*active/s)
   },

@@ -33,8 +33,11 @@ async function writeProgram(): Promise<string[]> {
     target: 'node24',
     // What publishes both: CommonJS cannot be cut to what is used.
     mainFields: ['module', 'main'],
-    // node-vault loads axios, and never uses it here: it would be 9 MB of memory.
-    alias: { axios: fromRoot('tools/package/no-axios.cjs') },
+    // node-vault loads axios, and never uses it here: it would be 9 MB of memory. Much of undici is 3 MB.
+    alias: {
+      axios: fromRoot('tools/package/no-axios.cjs'),
+      undici: fromRoot('tools/package/undici.js'),
+    },
     // A stack trace leads somewhere. Not `keepNames`, which names each closure again whenever it is made.
     minify: false,
     banner: { js: commonJs },

@@ -1,4 +1,4 @@
-import { type Dispatcher, request } from 'undici'
+import type { Dispatcher } from 'undici'
 import { build } from '../../build.ts'
 import { PadlockError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
@@ -164,14 +164,15 @@ export class JwksCallerKeys implements CallerKeys {
  * @throws KeySetError, BodyTooLargeError, or an error of undici's
  */
 async function fetchKeySet(url: string, dispatcher: Dispatcher): Promise<KeySet> {
-  const { statusCode, body } = await request(url, {
+  const { origin, pathname, search } = new URL(url)
+  const { statusCode, body } = await dispatcher.request({
+    ...{ method: 'GET', origin, path: pathname + search },
     // Firewalls before issuers refuse requests without these.
     headers: {
       'user-agent': `padlock/${build.version}`,
       accept: 'application/json, application/jwk-set+json',
     },
     signal: AbortSignal.timeout(fetchTimeoutMs),
-    dispatcher,
   })
   const text = await readBounded(body, maxKeySetBytes)
   if (statusCode !== 200) {
