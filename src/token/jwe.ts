@@ -1,4 +1,5 @@
 import { CompactEncrypt, type CryptoKey } from 'jose'
+import './to-base64.ts'
 
 /** Encrypts a compact JWS to a recipient. */
 export type Encrypt = (jws: string, recipientKey: CryptoKey) => Promise<string>
