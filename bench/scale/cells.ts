@@ -1,6 +1,6 @@
 import { median, ratioOf, type Spread, spread } from '../statistics.ts'
 
-/** What each node may use of a core: so little that three nodes fit on one, and Padlock and the load on the other. */
+/** What each node may use of a core: so little that three nodes fit on one, and leave room for Padlock and the load. */
 export const share = 0.2
 
 /** What was measured once. */
