@@ -17,7 +17,10 @@ export class EventLoopDelay {
     this.#timer = setInterval(() => this.#sample(), intervalMs).unref()
   }
 
-  /** The mean of the last interval, in milliseconds; Infinity where the loop made no turn in it. */
+  /**
+   * The mean of the last interval without the longest, in milliseconds: a process that stood still once is late no more.
+   * Infinity where the loop made no turn in it.
+   */
   get meanMs(): number {
     return this.#meanMs
   }
@@ -28,8 +31,9 @@ export class EventLoopDelay {
   }
 
   #sample(): void {
-    const { mean } = this.#histogram
-    this.#meanMs = Number.isNaN(mean) ? Number.POSITIVE_INFINITY : Math.max(0, mean / 1e6 - resolutionMs)
+    const { count, mean, max } = this.#histogram
+    const others = count > 1 ? (mean * count - max) / (count - 1) : mean
+    this.#meanMs = Number.isNaN(others) ? Number.POSITIVE_INFINITY : Math.max(0, others / 1e6 - resolutionMs)
     this.#histogram.reset()
   }
 }

@@ -272,6 +272,21 @@ t.test('whoever will be too late because Vault has become slower is told before 
   await Promise.all([first[0], patient])
 })
 
+t.test('nobody is refused for one stall as a burst begins', async (t) => {
+  const { queue, calls, add, answerAll } = queueOf(t, { batchMax: 1 })
+  const burst = names(15).map((name) => codeOf(add(name, shop, { inMs: 10_000 })))
+  await setImmediate()
+  calls[0]?.answer()
+  await setImmediate()
+  await sleep(900)
+  calls[1]?.answer()
+  await setImmediate()
+  // As if each call took so long, those who wait would be too late.
+  t.equal(queue.refusal(shop, performance.now() + 5_000), undefined)
+  await answerAll()
+  t.strictSame(await Promise.all(burst), names(15))
+})
+
 t.test('whoever can leave at once is admitted, however slow the calls were', async (t) => {
   const { queue, calls, add, answerAll } = queueOf(t, { inFlight: 2 })
   void add('slow')
