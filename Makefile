@@ -49,7 +49,7 @@ test-compose: $(INSTALLED) $(TAP_BUILT) ## Build the images and run docker-compo
 release-check: $(INSTALLED) ## Build package and image twice from clean checkouts, compare them; write checksums and the bill of materials
 	@exec $(NODE) tools/release/check.ts
 
-bench: $(INSTALLED) ## Measure Padlock beside what one would use instead; refreshes the README's figures (15 minutes)
+bench: $(INSTALLED) ## Measure Padlock beside what one would use instead; refreshes the README's figures (18 minutes)
 	@exec $(NODE) bench/run.ts
 
 bench-quick: $(INSTALLED) ## Measure a part of it in two minutes; writes nothing
