@@ -42,6 +42,7 @@ const scale = [scaleOf('OpenBao', [100, 190, 280])]
 const results = {
   ...{ date: '2026-01-02', machine: '2 cores', vault: '1.2.3', node: '24.0.0' },
   ...{ cells, cells3072: cells, figures: figuresOf(cells, none), limits: limitsOf(cells), ...none },
+  starts: { cpuMs: spread([610]), restMb: spread([119]) },
 }
 
 t.test('the pages have a place for the figures, and what is around it stays', async (t) => {
@@ -102,6 +103,8 @@ t.test(
     const part = sizingPart(measured, scale, 'Measured')
     t.match(part, '`v` = 0.0014 s, `p` = 0.0005 s')
     t.match(part, '`g` = 1.90')
+    const noisy = [scaleOf('OpenBao', [100, 208, 309])]
+    t.match(sizingPart(measured, noisy, 'Measured'), '`g` = 2.00', 'two nodes are no more than two')
     t.match(part, '| 20,000,000 | 60 | 2,333 | 6 | 3 | 3 |')
     t.match(part, '2,333 × 0.0014 ÷ 0.6 = 5.4 cores')
     t.throws(() => sizingPart([], scale, 'Measured'))
