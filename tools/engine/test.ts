@@ -1,6 +1,7 @@
+import { untilInterrupted } from '../interruption.ts'
 import { skipTests } from '../test/tap-run.ts'
 import { composeTests } from './compose-tests.ts'
-import { onOwnEngine, untilInterrupted } from './own-engine.ts'
+import { onOwnEngine } from './own-engine.ts'
 import { runningEngine } from './running-engine.ts'
 
 // Tests Dockerfile and docker-compose.yml on a real container engine: the one that runs here, or one of Debian's in a

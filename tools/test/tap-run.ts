@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { globSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
+import { untilInterrupted } from '../interruption.ts'
 import { ensurePrograms, type Programs } from '../programs.ts'
 import { findVaultBinary } from '../vault/vault-binary.ts'
 import { readResults, type Totals } from './results.ts'
@@ -32,18 +33,15 @@ export interface TestRun {
  */
 export async function runTests(run: TestRun, beforeSummary = () => {}): Promise<void> {
   const summaryFile = join(ROOT, run.summaryFile)
-  const stop = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(name, () => stop.abort())
-  }
+  const stop = untilInterrupted()
   rmSync(summaryFile, { force: true })
 
   const { totals, parser } = readResults(console.log)
   try {
     const files = run.files.flatMap(testFiles)
     await ensurePrograms('The tests', run.programs, console.log)
-    const prepared = await run.prepare?.(stop.signal)
-    const vault = await findVaultBinary({ log: console.log, signal: stop.signal })
+    const prepared = await run.prepare?.(stop)
+    const vault = await findVaultBinary({ log: console.log, signal: stop })
     console.log(`Tests run against ${vault.product} ${vault.version}.`)
     const tap = spawn(
       process.execPath,
@@ -55,10 +53,10 @@ export async function runTests(run: TestRun, beforeSummary = () => {}): Promise<
       },
     )
     // Its end is awaited, so that what it found until then is reported.
-    stop.signal.addEventListener('abort', () => tap.kill('SIGTERM'))
+    stop.addEventListener('abort', () => tap.kill('SIGTERM'))
     tap.stdout.pipe(parser)
     const [code, signal] = await once(tap, 'close')
-    if (stop.signal.aborted) {
+    if (stop.aborted) {
       throw new Error('Stopped before the end.')
     }
     // A tap that failed for a reason of its own must not look like success.
