@@ -5,10 +5,15 @@ import type { OfferedStep } from './offered.ts'
 import type { Overload } from './overload.ts'
 import type { ReturningStep } from './returning.ts'
 import type { StallResult } from './stall.ts'
+import type { Spread } from './statistics.ts'
 
 /** Three digits that count, or all before the point. */
 export const digits = (value: number) =>
   value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)
+
+/** A median with the least and the most of the rounds. */
+export const withRounds = ({ median, min, max }: Spread) =>
+  `${digits(median)} (${digits(min)}–${digits(max)})`
 
 /** Rows as a Markdown table. */
 export function markdown(head: string[], rows: string[][]): string {
@@ -27,9 +32,9 @@ export function figureTable(figures: readonly Figure[]): string {
 export function cellTable(cells: readonly Cell[]): string {
   const rows = cells.map((cell) => [
     ...[cell.layout, cell.target, String(cell.connections)],
-    `${digits(cell.perSecond.median)} (${digits(cell.perSecond.min)}–${digits(cell.perSecond.max)})`,
+    withRounds(cell.perSecond),
     digits(cell.p50Ms.median),
-    `${digits(cell.p99Ms.median)} (${digits(cell.p99Ms.min)}–${digits(cell.p99Ms.max)})`,
+    withRounds(cell.p99Ms),
     cell.ownCpuMs === undefined ? '' : digits(cell.ownCpuMs.median),
     digits(cell.vaultCpuMs.median),
     cell.residentMb === undefined ? '' : cell.residentMb.toFixed(0),

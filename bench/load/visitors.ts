@@ -4,8 +4,8 @@ import { TokenConnection } from './token-connection.ts'
 
 /** What clients that honour `Retry-After` saw; times in milliseconds of performance.now(). */
 export interface Visits {
-  /** each token: when it came, how long after it was first asked for, and how often it was refused before */
-  tokens: { at: number; tookMs: number; refusals: number }[]
+  /** each token: when it came, and how long after it was first asked for */
+  tokens: { at: number; tookMs: number }[]
   askedAt: number[]
   refusedAt: number[]
   /** neither a token nor a 503 with Retry-After */
@@ -35,13 +35,12 @@ export async function visit(target: Target, clients: number, seconds: number): P
     visits.askedAt.push(answer.askedAt)
     return answer
   }
-  /** @returns the milliseconds after which the client asks again */
   async function visitOnce(userId: string): Promise<void> {
     const first = performance.now()
-    for (let refusals = 0; performance.now() < until; refusals++) {
+    while (performance.now() < until) {
       const { status, retryAfter, answeredAt } = await answered(userId)
       if (status === 200) {
-        visits.tokens.push({ at: answeredAt, tookMs: answeredAt - first, refusals })
+        visits.tokens.push({ at: answeredAt, tookMs: answeredAt - first })
         return
       }
       if (status === 503 && retryAfter !== undefined) {

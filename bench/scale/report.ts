@@ -4,8 +4,7 @@ import { type LineChart, lineChart } from '../chart.ts'
 import type { Figure } from '../figures.ts'
 import { withPart } from '../report.ts'
 import { type ScaleResults, writeScale } from '../results.ts'
-import type { Spread } from '../statistics.ts'
-import { digits, figureTable, markdown } from '../tables.ts'
+import { digits, figureTable, markdown, withRounds } from '../tables.ts'
 import { type ScaleCell, timesOneNode } from './cells.ts'
 
 /** What is to be reached through some nodes, as times the tokens through one: where standbys sign by themselves. */
@@ -17,8 +16,6 @@ const colours: Record<string, [one: string, two: string]> = {
 }
 
 const instancesOf = (count: number) => `${count} × Padlock`
-
-const withRounds = ({ median, min, max }: Spread) => `${digits(median)} (${digits(min)}–${digits(max)})`
 
 /** Cores that the nodes which are asked keep busy together. */
 const asked = ({ nodeCores, nodes }: ScaleCell) =>
