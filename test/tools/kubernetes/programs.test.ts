@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process'
-import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { checkKubernetes, kubernetesPrograms } from '../../../tools/kubernetes/programs.ts'
 import { NoGo } from '../../../tools/vault/go.ts'
+import { machine, place } from '../../support/dev-machine.ts'
 
 // The go here is a script: a real build takes minutes. `make test-kubernetes` does one.
 
@@ -30,27 +31,25 @@ case $1 in
 esac
 `
 
-async function machine(t: Test, go?: string) {
-  const home = t.testdir({ bin: {} })
-  const env = { HOME: home, PATH: join(home, 'bin') }
+async function kubernetesMachine(t: Test, go?: string) {
+  const { env, bin } = machine(t)
   if (go !== undefined) {
-    await writeFile(join(home, 'bin/go'), go)
-    await chmod(join(home, 'bin/go'), 0o755)
+    await place(bin('go'), go)
     env.PATH += ':/usr/bin:/bin'
   }
-  return { env, cache: join(home, '.cache/padlock') }
+  return { env, cache: join(env.HOME as string, '.cache/padlock') }
 }
 
 const crds = await readFile(join(root, 'tools/kubernetes/operator-crds.ts'), 'utf8')
 const sum = /'(h1:[^']+)'/.exec(crds)?.[1] as string
 
 t.test('without Go and without an earlier build there is nothing to test with', async (t) => {
-  const { env } = await machine(t)
+  const { env } = await kubernetesMachine(t)
   await t.rejects(checkKubernetes(env), { constructor: NoGo, message: noGo })
 })
 
 t.test('make test-kubernetes then counts as skipped and says why', async (t) => {
-  const { env } = await machine(t)
+  const { env } = await kubernetesMachine(t)
   const summary = join(root, '.tap/summary-kubernetes')
   t.teardown(() => rm(summary, { force: true }))
   const program = join(root, 'tools/test/kubernetes.ts')
@@ -62,7 +61,7 @@ t.test('make test-kubernetes then counts as skipped and says why', async (t) => 
 })
 
 t.test('what is built stands in one folder of the cache, and is found there without Go', async (t) => {
-  const { env, cache } = await machine(t, goScript(sum))
+  const { env, cache } = await kubernetesMachine(t, goScript(sum))
   const folder = await kubernetesPrograms({ env, log: () => {} })
   t.match(folder, new RegExp(`^${cache}/kubernetes-\\d+\\.\\d+\\.\\d+-[0-9a-f]{8}$`))
   t.strictSame((await readdir(folder)).sort(), [
@@ -76,7 +75,7 @@ t.test('what is built stands in one folder of the cache, and is found there with
 })
 
 t.test('an operator that is not the pinned one is not kept', async (t) => {
-  const { env, cache } = await machine(t, goScript('h1:another='))
+  const { env, cache } = await kubernetesMachine(t, goScript('h1:another='))
   await mkdir(cache, { recursive: true })
   await t.rejects(kubernetesPrograms({ env, log: () => {} }), /is not the one that .* pins/)
   t.strictSame(await readdir(cache), [])
