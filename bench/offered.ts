@@ -81,7 +81,9 @@ export async function growth(
     for (const [i, times] of returningTimes.entries()) {
       const capacity = await capacityOf(target, capacitySeconds)
       log(`clients that honour Retry-After, round ${round} of ${rounds}: ${times} × ${Math.round(capacity)}`)
-      returned[i]?.push(await returningOnce(target, capacity, times))
+      const once = await returningOnce(target, capacity, times)
+      const after = await capacityOf(target, capacitySeconds)
+      returned[i]?.push({ ...once, capacity: (capacity + after) / 2 })
       await target.check()
     }
   }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { BusyCores } from './load/vegeta.ts'
 import { type Visits, visit } from './load/visitors.ts'
 import { percentile, type Spread, spread } from './statistics.ts'
@@ -11,7 +12,7 @@ export interface ReturningStep {
   askedPerSecond: number
   /** tokens a second */
   goodput: number
-  /** the goodput of each round ÷ the capacity right before it */
+  /** the goodput of each round ÷ the mean of the capacity right before it and right after it */
   ofCapacity: Spread
   refusedPerSecond: number
   refusalsPerToken: number
@@ -25,9 +26,9 @@ export interface ReturningStep {
 /** One round of it. */
 export type ReturningOnce = Omit<ReturningStep, 'ofCapacity'> & { capacity: number }
 
-const seconds = 8
-/** The start that is not counted: whoever is refused in it comes back after it. */
-const settleSeconds = 3
+const seconds = 32
+/** The start that is not counted: it takes as long as Padlock's longest `Retry-After` until as many come back as go. */
+const settleSeconds = 16
 
 /** What the visits of one round come to, from the end of the first seconds until the clients stop. */
 export function ofVisits(
@@ -57,12 +58,13 @@ export async function returningOnce(target: Target, capacity: number, times: num
     vault: cpuMs(target.vaultPid),
     load: cpuMs(process.pid),
   })
-  const [start, before] = [performance.now(), used()]
+  const start = performance.now()
+  const settled = sleep(settleSeconds * 1000).then(() => ({ at: performance.now(), used: used() }))
   const visits = await visit(target, Math.round(capacity * times), seconds)
-  const [elapsedMs, after] = [performance.now() - start, used()]
-  const busy = (part: keyof BusyCores) => (after[part] - before[part]) / elapsedMs
+  const [from, to] = [await settled, { at: performance.now(), used: used() }]
+  const busy = (part: keyof BusyCores) => (to.used[part] - from.used[part]) / (to.at - from.at)
   const cores = { padlock: busy('padlock'), vault: busy('vault'), load: busy('load') }
-  const found = ofVisits(visits, start + settleSeconds * 1000, start + seconds * 1000)
+  const found = ofVisits(visits, from.at, start + seconds * 1000)
   return { times, capacity, ...found, cores }
 }
 

@@ -16,7 +16,6 @@ export interface Visits {
 const pageMs = 1_000
 /** A client waits longer than it must by up to this share, so as not to come back with all the others. */
 const jitter = 0.5
-const longer = (ms: number) => ms * (1 + Math.random() * jitter)
 
 /**
  * Clients that ask for one visitor's token until they have it: refused, they wait as long as `Retry-After` says, and a
@@ -28,6 +27,10 @@ export async function visit(target: Target, clients: number, seconds: number): P
   const visits: Visits = { tokens: [], askedAt: [], refusedAt: [], anythingElse: 0 }
   const idle: TokenConnection[] = []
   const until = performance.now() + seconds * 1000
+  const rest = (ms: number) => {
+    const untilEnd = Math.max(0, until - performance.now())
+    return sleep(Math.min(ms * (1 + Math.random() * jitter), untilEnd))
+  }
   async function answered(userId: string) {
     const connection = idle.pop() ?? new TokenConnection(target)
     const answer = await connection.ask(userId)
@@ -48,14 +51,14 @@ export async function visit(target: Target, clients: number, seconds: number): P
       } else {
         visits.anythingElse += 1
       }
-      await sleep(longer((retryAfter ?? 1) * 1000))
+      await rest((retryAfter ?? 1) * 1000)
     }
   }
   async function client(_: unknown, i: number): Promise<void> {
     await sleep(Math.random() * pageMs)
     for (let n = 0; performance.now() < until; n++) {
       await visitOnce(`visitor-${i}-${n}`)
-      await sleep(longer(pageMs))
+      await rest(pageMs)
     }
   }
   await Promise.all(Array.from({ length: clients }, client))

@@ -37,9 +37,11 @@ export interface Signer {
 export interface Admission {
   /**
    * Why a signature asked for now would not be there in time: an error with code `overloaded`, `vault_unavailable` or
-   * `vault_sealed`; undefined when it can be.
+   * `vault_sealed`; undefined when it can be. The caller is to be told of it: `Retry-After` grows with those who were.
    *
    * @param deadline milliseconds of performance.now()
    */
   refusal(key: SigningKey, deadline: number): PadlockError | undefined
+  /** The same for a caller whom something else than the signer refuses, since there is too much to do. */
+  overloaded(key: SigningKey): PadlockError
 }

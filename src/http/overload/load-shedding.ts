@@ -16,6 +16,9 @@ const loopDelayShare = 0.1
 /** Share of the deadline for which a refusal may wait until nobody new connects. */
 const refusalShare = 0.25
 
+/** For a name of no profile, so of no signing key. */
+const overloaded = new PadlockError('overloaded')
+
 const tokenPath = /^\/v1\/profiles\/([^/?]+)\/tokens(?:$|\?)/
 
 /**
@@ -40,40 +43,38 @@ export async function shedLoad(
   const eventLoop = new EventLoopDelay(maxEventLoopDelay * 2)
   app.addHook('onClose', async () => eventLoop.stop())
 
-  function tooMuch({ method, url = '' }: IncomingMessage): boolean {
+  function refusal({ method, url = '' }: IncomingMessage): PadlockError | undefined {
     const name = method === 'POST' ? tokenPath.exec(url)?.[1] : undefined
     // While the instance stops, the route says so.
     if (name === undefined || app.drain.phase === 'refusing') {
-      return false
-    }
-    if (inFlight >= fewRequests && eventLoop.meanMs > maxEventLoopDelay) {
-      return true
+      return undefined
     }
     const key = profiles.usable(name)?.profile.pinnedKey
-    if (key === undefined) {
-      return false
+    if (inFlight >= fewRequests && eventLoop.meanMs > maxEventLoopDelay) {
+      return key === undefined ? overloaded : signer.overloaded(key)
     }
-    return signer.refusal(key, performance.now() + deadlineMs * expectedShare)?.code === 'overloaded'
+    const late = key && signer.refusal(key, performance.now() + deadlineMs * expectedShare)
+    return late?.code === 'overloaded' ? late : undefined
   }
 
   const report = countedReport<void>((refused) =>
     log.warn({ code: 'overloaded', refused }, 'requests for tokens were refused before they were looked at'),
   )
 
-  const overloaded = new PadlockError('overloaded')
-  function refuse(response: ServerResponse): void {
+  function refuse(response: ServerResponse, error: PadlockError): void {
     metrics.requests.inc({ code: 'overloaded' })
     report()
-    const { headers, body } = bareProblem(overloaded, randomUUID(), always)
-    response.writeHead(overloaded.status, headers)
+    const { headers, body } = bareProblem(error, randomUUID(), always)
+    response.writeHead(error.status, headers)
     response.end(body)
   }
-  const refusals = new RefusalQueue(app.server, deadlineMs * refusalShare, refuse)
+  const refusals = new RefusalQueue(app.server, deadlineMs * refusalShare)
 
   const [serve] = app.server.listeners('request').slice(-1) as [typeof answer]
   function answer(request: IncomingMessage, response: ServerResponse): void {
-    if (tooMuch(request)) {
-      refusals.add(response)
+    const error = refusal(request)
+    if (error !== undefined) {
+      refusals.add(() => refuse(response, error))
       return
     }
     inFlight += 1

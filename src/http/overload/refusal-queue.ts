@@ -1,4 +1,4 @@
-import type { Server, ServerResponse } from 'node:http'
+import type { Server } from 'node:http'
 
 /** Refusals that are answered in one turn of the event loop, so that they do not delay tokens. */
 const perTurn = 100
@@ -10,27 +10,24 @@ const perTurn = 100
  */
 export class RefusalQueue {
   readonly #maxWaitMs: number
-  readonly #answer: (response: ServerResponse) => void
-  #waiting: ServerResponse[] = []
+  #waiting: (() => void)[] = []
   /** connections so far */
   #connections = 0
 
   /**
    * @param server of HTTP or HTTPS
    * @param maxWaitMs how long a refusal waits at most while one connection comes after another, in milliseconds
-   * @param answer sends the refusal
    */
-  constructor(server: Server, maxWaitMs: number, answer: (response: ServerResponse) => void) {
+  constructor(server: Server, maxWaitMs: number) {
     this.#maxWaitMs = maxWaitMs
-    this.#answer = answer
     server.on('connection', () => {
       this.#connections += 1
     })
   }
 
-  /** Takes the response of a request that is refused. */
-  add(response: ServerResponse): void {
-    if (this.#waiting.push(response) > 1) {
+  /** @param answer sends a refusal */
+  add(answer: () => void): void {
+    if (this.#waiting.push(answer) > 1) {
       return
     }
     const until = performance.now() + this.#maxWaitMs
@@ -50,12 +47,12 @@ export class RefusalQueue {
     })
   }
 
-  #answerAll(responses: ServerResponse[]): void {
-    for (const response of responses.splice(0, perTurn)) {
-      this.#answer(response)
+  #answerAll(answers: (() => void)[]): void {
+    for (const answer of answers.splice(0, perTurn)) {
+      answer()
     }
-    if (responses.length > 0) {
-      setImmediate(() => this.#answerAll(responses))
+    if (answers.length > 0) {
+      setImmediate(() => this.#answerAll(answers))
     }
   }
 }

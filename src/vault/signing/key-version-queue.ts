@@ -1,16 +1,14 @@
 import { PadlockError } from '../../errors.ts'
 import type { SigningKey } from '../../token/signer.ts'
 import type { PendingSignature } from './pending-signature.ts'
-import { SignPace } from './sign-pace.ts'
+import { RetryAfter } from './retry-after.ts'
+import { type AnsweredCall, SignPace } from './sign-pace.ts'
 
 /**
  * What waits must be expected within this share of the time that it has left: how fast Vault will be is a guess, and
  * a signature that comes after its deadline is work for nobody.
  */
 const expectedShare = 0.8
-
-/** One for all: to make an error with its stack costs more than the rest of a refusal. */
-export const overloaded = new PadlockError('overloaded')
 
 /** One version of a key: each has a queue of its own. */
 export const idOf = ({ name, version }: SigningKey): string => `${name}:${version}`
@@ -25,12 +23,24 @@ export class KeyQueue {
   calls = 0
   signing = 0
   readonly pace: SignPace
+  readonly #retryAfter = new RetryAfter()
 
   /** @param batchMax signatures of a full call */
   constructor(key: SigningKey, batchMax: number) {
     this.id = idOf(key)
     this.key = key
     this.pace = new SignPace(batchMax)
+  }
+
+  /** `overloaded`, for one more caller, with the time after which to come back. */
+  overloaded(): PadlockError {
+    return this.#retryAfter.refuse(this.pace.perSecond)
+  }
+
+  /** Takes a call into account that was answered. */
+  answered(call: AnsweredCall): void {
+    this.pace.answered(call)
+    this.#retryAfter.signed(call.items)
   }
 
   /** Milliseconds until a signature at this place of those that wait will be there. */
@@ -56,7 +66,7 @@ export class KeyQueue {
 
   /** Who still waited while Vault answered others was one too many; otherwise it is Vault that did not answer. */
   givenUp(item: PendingSignature, waited: boolean): PadlockError {
-    return waited && this.pace.answeredAt > item.since ? overloaded : new PadlockError('vault_timeout')
+    return waited && this.pace.answeredAt > item.since ? this.overloaded() : new PadlockError('vault_timeout')
   }
 }
 

@@ -39,6 +39,11 @@ export class SignPace {
     return this.#answeredAt
   }
 
+  /** Signatures that Vault makes in a second; undefined while it is not known. */
+  get perSecond(): number | undefined {
+    return this.#callMs === undefined ? undefined : (this.#batchMax * 1000) / this.#callMs
+  }
+
   /** Takes a call into account. */
   answered({ items, sentAt, answeredAt, calls, afterRest }: AnsweredCall): void {
     const tookMs = answeredAt - Math.max(sentAt, this.#answeredAt)

@@ -1,6 +1,6 @@
 import { PadlockError } from '../../errors.ts'
 import type { Signature, SigningKey } from '../../token/signer.ts'
-import { batchSize, idOf, KeyQueue, overloaded } from './key-version-queue.ts'
+import { batchSize, idOf, KeyQueue } from './key-version-queue.ts'
 import type { ObservedSignOptions, SignObserver } from './observation.ts'
 import { PendingSignature } from './pending-signature.ts'
 import type { SignOutcomes } from './sign-call.ts'
@@ -17,7 +17,7 @@ export interface SignLimits {
 
 type QueueObserver = Pick<SignObserver, 'changed' | 'sent'>
 
-/** Asks for the signatures of one call. What it throws becomes the answer to every item. */
+/** Asks for the signatures of one call; what it throws is every item's outcome. */
 export type SendBatch = (key: SigningKey, items: readonly PendingSignature[]) => Promise<SignOutcomes>
 
 /**
@@ -43,24 +43,19 @@ export class SignQueue {
   }
 
   /**
-   * `overloaded` where a signature asked for now cannot be there in time: when the key's queue is full, or as long as
-   * those before it take too long.
+   * `overloaded` where a signature asked for now cannot be there in time: when the key's queue is full, or those before
+   * it take too long. Its caller counts as one who will come back.
    *
    * @param deadline milliseconds of performance.now()
    */
   refusal(key: SigningKey, deadline: number): PadlockError | undefined {
     const queue = this.#queues.get(idOf(key))
-    if (queue === undefined) {
-      return undefined
-    }
-    const waiting = queue.waiting.size
-    if (waiting >= this.#limits.queueMax) {
-      return overloaded
-    }
-    if (queue.calls === 0 || this.#calls < this.#limits.inFlight) {
-      return undefined
-    }
-    return performance.now() + queue.expectedMs(waiting + 1) > deadline ? overloaded : undefined
+    return queue !== undefined && this.#isTooMuch(queue, deadline) ? queue.overloaded() : undefined
+  }
+
+  /** As `refusal`, for a caller who is refused for another reason than the queue. */
+  overloaded(key: SigningKey): PadlockError {
+    return this.#queueOf(key).overloaded()
   }
 
   /**
@@ -88,6 +83,13 @@ export class SignQueue {
       this.#observer?.changed(this.#waiting, this.#calls)
       this.#schedule()
     })
+  }
+
+  #isTooMuch(queue: KeyQueue, deadline: number): boolean {
+    const waiting = queue.waiting.size
+    const leavesAtOnce = queue.calls === 0 || this.#calls < this.#limits.inFlight
+    const isLate = () => performance.now() + queue.expectedMs(waiting + 1) > deadline
+    return waiting >= this.#limits.queueMax || (!leavesAtOnce && isLate())
   }
 
   #queueOf(key: SigningKey): KeyQueue {
@@ -174,11 +176,11 @@ export class SignQueue {
     let outcomeOf: (item: PendingSignature) => Signature | PadlockError
     try {
       const outcomes = await this.#send(queue.key, items)
-      const call = { items: items.length, sentAt, answeredAt: performance.now(), calls: queue.calls }
-      queue.pace.answered({ ...call, afterRest })
+      const answeredAt = performance.now()
+      queue.answered({ items: items.length, sentAt, answeredAt, calls: queue.calls, afterRest })
       for (const item of queue.late()) {
         this.#remove(queue, item)
-        item.settle(overloaded)
+        item.settle(queue.overloaded())
       }
       outcomeOf = ({ reference, wanted }) =>
         outcomes.get(reference) ?? new PadlockError(wanted ? 'signature_invalid' : 'vault_timeout')

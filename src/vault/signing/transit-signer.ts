@@ -60,6 +60,10 @@ export class TransitSigner implements Signer, Admission {
     return this.#deps.breaker.refusal() ?? this.#queue.refusal(key, deadline)
   }
 
+  overloaded(key: SigningKey): PadlockError {
+    return this.#queue.overloaded(key)
+  }
+
   sign(digest: Buffer, key: SigningKey, options: ObservedSignOptions): Promise<Signature> {
     return this.#queue.add(digest, key, options)
   }

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { answerOf } from '../../support/problem.ts'
 import { nextAnswer, rawPost, sendRaw } from '../../support/raw-http.ts'
@@ -67,6 +68,35 @@ t.test('a flood is refused at the door: whoever asks, before it is looked at', a
   t.ok(Number(/^padlock_requests_total{code="overloaded"} (\d+)/m.exec(metrics)?.[1]) >= 6)
 })
 
+t.test('the more are refused, the later they are told to come back, up to 15 seconds', async (t) => {
+  const standIn = await vaultStandIn(t, backend.vault.address)
+  standIn.answer = async (call) => {
+    await sleep(call.path.startsWith('transit/sign/') ? 50 : 0)
+    return call.forward()
+  }
+  const service = await startService(t, backend, {
+    VAULT_ADDR: standIn.address,
+    PADLOCK_REQUEST_DEADLINE_MS: '60000',
+    PADLOCK_SIGN_IN_FLIGHT: '1',
+    PADLOCK_SIGN_BATCH_MAX: '1',
+    PADLOCK_SIGN_QUEUE_MAX: '4',
+  })
+  const told: number[] = []
+  // Each asks until it has its token: Vault makes 20 in a second at the most, so that many are refused meanwhile.
+  const callers = Array.from({ length: 40 }, async (_, i) => {
+    for (;;) {
+      const { status, headers } = await answerOf(await service.issue({ userId: `visitor-${i}` }))
+      if (status === 200) {
+        return
+      }
+      told.push(Number(headers.get('retry-after')))
+    }
+  })
+  await Promise.all(callers)
+  t.equal(told[0], 1)
+  t.equal(Math.max(...told), 15)
+})
+
 const somaxconn = Number(readFileSync('/proc/sys/net/core/somaxconn', 'utf8'))
 
 t.test(
@@ -94,7 +124,7 @@ t.test('a process that stood still answers all that has come meanwhile, and is w
   service.process.kill('SIGSTOP')
   const meanwhile = Array.from({ length: 100 }, (_, i) => service.issue({ userId: `visitor-${i}` }))
   // More than the share of the deadline that the event loop may be late by.
-  await new Promise((resolve) => setTimeout(resolve, 1_000))
+  await sleep(1_000)
   service.process.kill('SIGCONT')
   for (const answer of await Promise.all(meanwhile)) {
     if (answer.status !== 200) {

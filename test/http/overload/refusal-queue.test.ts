@@ -1,5 +1,5 @@
 import { EventEmitter, once } from 'node:events'
-import { Agent, createServer, get, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { Agent, createServer, get, type IncomingMessage, type Server } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { RefusalQueue } from '../../../src/http/overload/refusal-queue.ts'
@@ -8,14 +8,16 @@ import { RefusalQueue } from '../../../src/http/overload/refusal-queue.ts'
 async function refusingServer(t: Test, maxWaitMs: number) {
   const takenAtAnswer: number[] = []
   let taken = 0
-  const server = createServer((_request, response) => queue.add(response))
+  const server = createServer((_request, response) =>
+    queue.add(() => {
+      takenAtAnswer.push(taken)
+      response.writeHead(503).end()
+    }),
+  )
   server.on('connection', () => {
     taken += 1
   })
-  const queue = new RefusalQueue(server, maxWaitMs, (response) => {
-    takenAtAnswer.push(taken)
-    response.writeHead(503).end()
-  })
+  const queue = new RefusalQueue(server, maxWaitMs)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
@@ -61,11 +63,10 @@ t.test('it does not wait for ever where one comes after another', async (t) => {
   const start = performance.now()
   const tookMs = await new Promise<number>((answered) => {
     let coming = true
-    const queue = new RefusalQueue(server, maxWaitMs, () => {
+    new RefusalQueue(server, maxWaitMs).add(() => {
       coming = false
       answered(performance.now() - start)
     })
-    queue.add({} as ServerResponse)
     const another = () => {
       if (coming) {
         server.emit('connection')

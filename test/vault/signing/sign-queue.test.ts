@@ -246,6 +246,34 @@ t.test('a signature that would come too late is refused at once, by how long cal
   t.ok(admits(1, keyOf('padlock-other')))
 })
 
+t.test(
+  'the more are refused, the later they are told to come back; after a rest that is forgotten',
+  async (t) => {
+    const { queue, calls, add, addAll, answerAll } = queueOf(t, { inFlight: 1, batchMax: 1, queueMax: 3 })
+    const refuse = (times: number) =>
+      Array.from({ length: times }, () => queue.refusal(shop, 0)?.retryAfter as number)
+    void add('first')
+    await setImmediate()
+    void addAll(names(3))
+    t.strictSame(refuse(2), [1, 1], 'it is not known how fast Vault is')
+    for (let i = 0; i < 3; i++) {
+      await sleep(100)
+      calls[i]?.answer()
+      await setImmediate()
+      void add('next')
+    }
+    // At most 10 a second, 5 of them for those who come back.
+    const seconds = refuse(100)
+    t.equal(Math.min(...seconds), 1)
+    t.equal(Math.max(...seconds), 15)
+    t.equal(queue.overloaded(shop).retryAfter, 15, 'whatever refuses them')
+    await answerAll()
+    void add('alone')
+    t.equal(queue.overloaded(shop).retryAfter, 1)
+    await answerAll()
+  },
+)
+
 t.test('whoever will be too late because Vault has become slower is told before the deadline', async (t) => {
   const { calls, seen, add, addAll } = queueOf(t, { inFlight: 1, batchMax: 1 })
   const first = addAll(names(3))
