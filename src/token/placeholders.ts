@@ -46,8 +46,8 @@ const decodingRounds = 3
 
 /** The text without its escapes, and without what is drawn as nothing at its ends. */
 function decoded(text: string): string {
-  let plain = text
-  for (let round = 0; round < decodingRounds; round++) {
+  let plain = decodedOnce(text)
+  for (let round = 1; round < decodingRounds && plain !== text; round++) {
     plain = decodedOnce(plain)
   }
   return plain === text ? text : plain.replace(/^[\p{C}\p{Z}]+|[\p{C}\p{Z}]+$/gu, '')
