@@ -33,8 +33,8 @@ export async function refuseWhileStopping({ server }: FastifyRequest): Promise<v
 }
 
 interface Connection {
-  /** responses that are not finished */
-  responses: Set<ServerResponse>
+  /** responses that are not finished; no Set, whose replaced tables keep what they held */
+  responses: ServerResponse[]
   /** milliseconds of performance.now(), as all times here */
   idleSince: number
   /** when this side of it was closed */
@@ -62,7 +62,7 @@ export class Drain {
     // Under TLS a request's socket is there only after the handshake.
     const opened = server instanceof TlsServer ? 'secureConnection' : 'connection'
     server.on(opened, (socket: Socket) => {
-      this.#connections.set(socket, { responses: new Set(), idleSince: performance.now() })
+      this.#connections.set(socket, { responses: [], idleSince: performance.now() })
       socket.once('close', () => this.#connections.delete(socket))
     })
     // Before Fastify's own listener, which may answer at once.
@@ -85,7 +85,7 @@ export class Drain {
     this.#phase = 'draining'
     for (const { responses } of this.#connections.values()) {
       // Of several on one connection the last: the others' answers would be the end of it.
-      const last = [...responses].at(-1)
+      const last = responses.at(-1)
       if (last !== undefined) {
         sendAway(last)
       }
@@ -132,7 +132,7 @@ export class Drain {
     const now = performance.now()
     for (const [socket, connection] of this.#connections) {
       const { responses, idleSince, endedAt } = connection
-      if (responses.size > 0 || now - Math.max(idleSince, start) < idleMs) {
+      if (responses.length > 0 || now - Math.max(idleSince, start) < idleMs) {
         continue
       }
       if (endedAt === undefined) {
@@ -151,9 +151,9 @@ export class Drain {
     if (connection === undefined) {
       return
     }
-    connection.responses.add(response)
+    connection.responses.push(response)
     response.once('close', () => {
-      connection.responses.delete(response)
+      connection.responses.splice(connection.responses.indexOf(response), 1)
       connection.idleSince = performance.now()
     })
     if (this.#phase !== 'serving') {
