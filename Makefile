@@ -49,7 +49,7 @@ test-compose: $(INSTALLED) $(TAP_BUILT) ## Build the images and run docker-compo
 release-check: $(INSTALLED) ## Build package and image twice from clean checkouts, compare them; write checksums and the bill of materials
 	@exec $(NODE) tools/release/check.ts
 
-bench: $(INSTALLED) ## Measure Padlock beside what one would use instead; refreshes the README's figures (18 minutes)
+bench: $(INSTALLED) ## Measure Padlock beside what one would use instead; refreshes the README's figures (21 minutes)
 	@exec $(NODE) bench/run.ts
 
 bench-quick: $(INSTALLED) ## Measure a part of it in two minutes; writes nothing
@@ -58,7 +58,7 @@ bench-quick: $(INSTALLED) ## Measure a part of it in two minutes; writes nothing
 bench-figure: $(INSTALLED) ## Measure one of the README's figures by itself: FIGURE=tokens, added or times (half a minute)
 	@exec $(NODE) bench/run-figure.ts $(FIGURE)
 
-bench-growth: $(INSTALLED) ## Measure the load offered from outside again, and put it into the figures (8 minutes)
+bench-growth: $(INSTALLED) ## Measure the load offered from outside again, and put it into the figures (11 minutes)
 	@exec $(NODE) bench/run-growth.ts
 
 bench-memory: $(INSTALLED) ## Watch Padlock's memory for ten minutes at 512 connections; `make bench` reports it

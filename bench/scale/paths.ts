@@ -1,12 +1,11 @@
 import { join } from 'node:path'
 import { freePort } from '../../dev/free-port.ts'
 import { startPadlock } from '../../dev/padlock-process.ts'
+import { packagedProgram } from '../targets/padlock.ts'
 import type { Cleanup } from '../targets/target.ts'
 import { pin } from '../usage.ts'
 import { startBalancers } from './balancer.ts'
 import type { Cluster } from './cluster.ts'
-
-const main = join(import.meta.dirname, '../../src/main.ts')
 
 /** Time enough for any load: nodes whose number brings nothing (Vault's) would be refused most of it. */
 const deadlineMs = '10000'
@@ -35,6 +34,7 @@ export async function startPaths(
   cores: string,
   log: (line: string) => void,
 ): Promise<Path[]> {
+  const main = await packagedProgram()
   const startInstance = async (vault: string, calls: string) => {
     const port = await freePort(0, '127.0.0.1')
     const env = {

@@ -13,11 +13,12 @@ const path = '/v1/profiles/bench/tokens'
 /** One caller makes all the load: what limits a caller would be what is measured. */
 const limitsOff = { PADLOCK_RATE_LIMIT_PER_SECOND: '0', PADLOCK_REFUSALS_PER_MINUTE: '0' }
 
-let built: Promise<string> | undefined
+let built: Promise<unknown> | undefined
 
-/** Builds the package's program, as users run it. @returns the path of the file that Node begins with */
-async function build(): Promise<string> {
-  await promisify(execFile)(process.execPath, ['tools/package/bundle.ts'], { cwd: root })
+/** Builds the package's program, as users run it, once in a run. @returns the path of the file that Node begins with */
+export async function packagedProgram(): Promise<string> {
+  built ??= promisify(execFile)(process.execPath, ['tools/package/bundle.ts'], { cwd: root })
+  await built
   return join(root, 'dist/lib/main.js')
 }
 
@@ -35,8 +36,7 @@ export async function padlock(
   const { vault, recipientKey } = backend
   const port = await freePort(0, '127.0.0.1')
   const whole = { PATH: process.env.PATH, ...backend.env, PADLOCK_PORT: String(port), ...limitsOff, ...env }
-  built ??= build()
-  const started = await startPadlock(await built, whole, port, join(vault.dir, `${port}.log`))
+  const started = await startPadlock(await packagedProgram(), whole, port, join(vault.dir, `${port}.log`))
   t.teardown(() => started.stop())
   const publicKey = createPublicKey(publicKeyPem)
   return {
