@@ -9,7 +9,8 @@ import { until } from '../support/wait.ts'
 
 // Each service waits for most of its test: some at a time keep the file within tap's limit.
 t.jobs = 4
-const beside = { buffered: true }
+// A new object each time: tap writes into it what it keeps of a test, and two tests of one object get each other's results.
+const beside = () => ({ buffered: true })
 const backend = await testBackend(t)
 const { vault, callers } = backend
 const role = await testRole(vault, 'clock')
@@ -58,7 +59,7 @@ const shifts: [name: string, from: number, to: number][] = [
 // First, since it waits longest: the others run beside it.
 t.test(
   'a served call proves the session: what else made the token live longer is not known',
-  beside,
+  beside(),
   async (t) => {
     // Long enough for a service to start on a machine that is busy.
     const fields = { policies: ['signer-clock'], ttl: '30s' }
@@ -113,7 +114,7 @@ for (const [login, env, hasSecretId] of logins) {
   for (const [name, from, to] of shifts) {
     t.test(
       `${login}, the clock ${name}: the session, the limits and tokens are as before`,
-      beside,
+      beside(),
       async (t) => {
         const limits = { PADLOCK_RATE_LIMIT_PER_SECOND: '5', PADLOCK_REFUSALS_PER_MINUTE: '1000' }
         const { service, set } = await shifted(t, { ...(await env()), ...limits }, from)
@@ -156,7 +157,7 @@ for (const [name, off] of [
   ['right', 0],
   ['ahead', hour],
 ] as const) {
-  t.test(`a profile that is deleted gives no token, with the clock ${name}`, beside, async (t) => {
+  t.test(`a profile that is deleted gives no token, with the clock ${name}`, beside(), async (t) => {
     const profile = `gone-${name}`
     await backend.addProfile(profile)
     const { service } = await shifted(t, {}, off)
@@ -166,7 +167,7 @@ for (const [name, off] of [
   })
 }
 
-t.test('a refusal by the limit of refusals ends, with the clock set back', beside, async (t) => {
+t.test('a refusal by the limit of refusals ends, with the clock set back', beside(), async (t) => {
   const { service, set } = await shifted(t, { PADLOCK_REFUSALS_PER_MINUTE: '3' }, hour)
   const refused = async () => {
     const answer = await service.issue({ userId: 'u' }, { headers: { authorization: 'Bearer a.b.c' } })
