@@ -79,11 +79,11 @@ export async function growth(
       await target.check()
     }
     for (const [i, times] of returningTimes.entries()) {
-      const capacity = await capacityOf(target, capacitySeconds)
-      log(`clients that honour Retry-After, round ${round} of ${rounds}: ${times} × ${Math.round(capacity)}`)
-      const once = await returningOnce(target, capacity, times)
+      const before = await capacityOf(target, capacitySeconds)
+      log(`clients that honour Retry-After, round ${round} of ${rounds}: ${times} × ${Math.round(before)}`)
+      const once = await returningOnce(target, before, times)
       const after = await capacityOf(target, capacitySeconds)
-      returned[i]?.push({ ...once, capacity: (capacity + after) / 2 })
+      returned[i]?.push({ ...once, capacity: (before + after) / 2 })
       await target.check()
     }
   }

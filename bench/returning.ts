@@ -12,7 +12,7 @@ export interface ReturningStep {
   askedPerSecond: number
   /** tokens a second */
   goodput: number
-  /** the goodput of each round ÷ the mean of the capacity right before it and right after it */
+  /** the goodput of each round ÷ its capacity */
   ofCapacity: Spread
   refusedPerSecond: number
   refusalsPerToken: number
@@ -23,7 +23,7 @@ export interface ReturningStep {
   cores: BusyCores
 }
 
-/** One round of it. */
+/** One round of it; its capacity is the mean of what was measured right before it and right after it. */
 export type ReturningOnce = Omit<ReturningStep, 'ofCapacity'> & { capacity: number }
 
 const seconds = 32
@@ -51,8 +51,17 @@ export function ofVisits(
   }
 }
 
-/** Lets clients that honour `Retry-After` ask, as many as there can be tokens in so many seconds. */
-export async function returningOnce(target: Target, capacity: number, times: number): Promise<ReturningOnce> {
+/**
+ * Lets clients that honour `Retry-After` ask, as many as there can be tokens in so many seconds.
+ *
+ * @param capacity tokens in a second
+ * @param times seconds
+ */
+export async function returningOnce(
+  target: Target,
+  capacity: number,
+  times: number,
+): Promise<Omit<ReturningOnce, 'capacity'>> {
   const used = () => ({
     padlock: cpuMs(target.pid as number),
     vault: cpuMs(target.vaultPid),
@@ -65,7 +74,7 @@ export async function returningOnce(target: Target, capacity: number, times: num
   const busy = (part: keyof BusyCores) => (to.used[part] - from.used[part]) / (to.at - from.at)
   const cores = { padlock: busy('padlock'), vault: busy('vault'), load: busy('load') }
   const found = ofVisits(visits, from.at, start + seconds * 1000)
-  return { times, capacity, ...found, cores }
+  return { times, ...found, cores }
 }
 
 /** @param rounds of one load, at least one */
