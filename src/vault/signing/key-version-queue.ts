@@ -22,30 +22,30 @@ export class KeyQueue {
   /** in flight: calls, and the signatures in them */
   calls = 0
   signing = 0
-  readonly pace: SignPace
+  readonly #pace: SignPace
   readonly #retryAfter = new RetryAfter()
 
   /** @param batchMax signatures of a full call */
   constructor(key: SigningKey, batchMax: number) {
     this.id = idOf(key)
     this.key = key
-    this.pace = new SignPace(batchMax)
+    this.#pace = new SignPace(batchMax)
   }
 
   /** `overloaded`, for one more caller, with the time after which to come back. */
   overloaded(): PadlockError {
-    return this.#retryAfter.refuse(this.pace.perSecond)
+    return this.#retryAfter.refuse(this.#pace.perSecond)
   }
 
   /** Takes a call into account that was answered. */
   answered(call: AnsweredCall): void {
-    this.pace.answered(call)
+    this.#pace.answered(call)
     this.#retryAfter.signed(call.items)
   }
 
   /** Milliseconds until a signature at this place of those that wait will be there. */
   expectedMs(place: number): number {
-    return this.pace.expectedMs(place, this.calls)
+    return this.#pace.expectedMs(place, this.calls)
   }
 
   /** Who will be too late: Vault may have become slower since they came. */
@@ -66,7 +66,9 @@ export class KeyQueue {
 
   /** Who still waited while Vault answered others was one too many; otherwise it is Vault that did not answer. */
   givenUp(item: PendingSignature, waited: boolean): PadlockError {
-    return waited && this.pace.answeredAt > item.since ? this.overloaded() : new PadlockError('vault_timeout')
+    return waited && this.#pace.answeredAt > item.since
+      ? this.overloaded()
+      : new PadlockError('vault_timeout')
   }
 }
 
